@@ -11,7 +11,7 @@ from lsp_server.acp.editor import AcpEditor
 from lsp_server.acp.prompted_run import PromptedRun
 from lsp_server.acp.servers import Servers, servers_layer
 from lsp_server.acp.session_view import SessionView
-from lsp_server.assemble import open_session
+from lsp_server.assemble.session import open_session
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.notices import Notice
 from lsp_server.session.session import Session

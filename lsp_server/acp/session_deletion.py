@@ -11,7 +11,7 @@ from acp import schema
 from lsp_server.acp.errors import answering
 from lsp_server.acp.open_sessions import OpenSessions
 from lsp_server.acp.opened_sessions import drop_opened, read_opened
-from lsp_server.assemble import run_stores
+from lsp_server.assemble.session import run_stores
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_errors import RunNotFound
 from lsp_server.session.run_names import run_named

@@ -9,7 +9,7 @@ from itertools import islice
 from acp import schema
 
 from lsp_server.acp.folders import absolute_folder
-from lsp_server.assemble import run_store, run_stores
+from lsp_server.assemble.session import run_store, run_stores
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_store import RunStore
 from lsp_server.session.run_summary import RunSummary

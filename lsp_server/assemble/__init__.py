@@ -5,8 +5,3 @@ model, its judges. Nothing is decided here and nothing is kept beyond what the
 pieces share (`workspace_services.py`). To plug in a new piece: make it in the file of what it
 becomes a part of.
 """
-
-from lsp_server.assemble.lending import lend
-from lsp_server.assemble.session import diagnose, open_session, run_store, run_stores
-
-__all__ = ["diagnose", "lend", "open_session", "run_store", "run_stores"]

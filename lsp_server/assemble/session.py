@@ -21,7 +21,6 @@ import platform
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from lsp_server import __version__
 from lsp_server.agent.journal import is_running
@@ -30,10 +29,10 @@ from lsp_server.assemble.attempts import RunAgentFactory
 from lsp_server.assemble.evolution import session_evolution
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.mcp_servers import session_servers
-from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
 from lsp_server.assemble.sandboxes import Sandboxes
+from lsp_server.assemble.session_memory import session_memory
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent, SnapshotTaken
@@ -82,9 +81,6 @@ from lsp_server.workspace.git.git_revision import Revisions
 from lsp_server.workspace.git.ignore import Ignore
 from lsp_server.workspace.worktrees.worktrees import Worktrees
 
-if TYPE_CHECKING:
-    from lsp_server.memory.base.base_builder import BuildReport
-
 
 def open_session(
     root: Path,
@@ -109,7 +105,7 @@ def open_session(
     roles = services.roles
     endpoint_stats: dict[str, EndpointStats] = {}
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
-    memory = _memory(services, folder, settings.memory, notify, lambda: session.settings)
+    memory = _memory(services, folder, settings.memory, notify)
     store = RunStore(folder / "runs")
     agents = RunAgentFactory(
         services, roles, goals, memory, endpoint_stats, lambda: session.runs, notify
@@ -334,38 +330,17 @@ def _goals(
 
 
 def _memory(
-    services: WorkspaceServices,
-    folder: Path,
-    settings: MemorySettings,
-    notify: Notify,
-    current: Callable[[], Settings],
+    services: WorkspaceServices, folder: Path, settings: MemorySettings, notify: Notify
 ) -> SessionMemory:
-    place = folder / "memory"
-    start_process = partial(services.sandboxes.start_own, current)
-
-    async def build(*arguments: Any, **options: Any) -> BuildReport:
-        from lsp_server.assemble.team_base import build_base  # noqa: PLC0415 - much, and rarely
-
-        look, commands = services.known_secrets.look, services.own_programs
-        given = (services.workspace, look, commands, start_process, *arguments)
-        return await build_base(*given, **options)
-
-    return SessionMemory(
-        settings,
-        partial(
-            open_memory,
-            place,
-            services.workspace,
-            services.known_secrets.look,
-            commands=services.own_programs,
-            start_process=start_process,
-        ),
-        lambda: settings.uri is not None or (place / "tables").exists(),
+    return session_memory(
+        folder,
         services.workspace,
         services.documents,
-        folder / "runs",
-        commands=services.own_programs,
-        redactor=services.redactor,
-        notify=notify,
-        build_base=build,
+        services.known_secrets,
+        services.redactor,
+        services.sandboxes,
+        services.own_programs,
+        settings,
+        services.current_settings,
+        notify,
     )

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from lsp_server.assemble import open_session
-from lsp_server.cli.error_output import print_error
+from lsp_server.assemble.session import open_session
 from lsp_server.session.notices import Notify, ignore
 from lsp_server.session.session import Session
-from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.files.disk_editor import Confirm, DiskEditor
 from lsp_server.workspace.files.documents import Documents
-
-
-def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
-    """Returns the settings for a folder, with those of the command's `flags` above all others.
-
-    Problems with them go to standard error, one sentence each.
-    """
-    loaded = load(workspace, editor=flags or {})
-    for problem in loaded.problems:
-        print_error(str(problem))
-    return loaded.settings
 
 
 @asynccontextmanager

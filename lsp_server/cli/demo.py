@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import USAGE_ERROR, run_command
-from lsp_server.cli.memory import memory_session, print_hits
+from lsp_server.cli.memory import opened_memory, print_hits
 from lsp_server.cli.permission_flags import PermissionFlags
 from lsp_server.cli.run import RunOptions, run_task
 from lsp_server.domain.errors import HoldfastError
@@ -97,12 +97,12 @@ async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
 async def _ask_memory(folder: Path, data: Path | None) -> int:
     """Shows what a later run, or a person, finds of the code and of this run."""
     try:
-        async with memory_session(folder, data=data) as session:
-            await session.memory.index()
-            await session.memory.settle()
+        async with opened_memory(folder, data=data) as memory:
+            await memory.index()
+            await memory.settle()
             for kind, question in QUESTIONS:
                 sys.stdout.write(f"\nAsked of memory ({kind}): {question}\n\n")
-                await print_hits(session, Query(question, (kind,), limit=1))
+                await print_hits(memory, Query(question, (kind,), limit=1))
     except HoldfastError as error:
         sys.stdout.write(f"\nMemory could not be asked: {error}\n")
     return 0

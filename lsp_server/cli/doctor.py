@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.evolution.inbox_document import answer_lines, suggestion_reason, suggestion_title

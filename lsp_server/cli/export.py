@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
 from lsp_server.domain.tasks import RunId

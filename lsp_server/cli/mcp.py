@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from lsp_server.assemble import lend
+from lsp_server.assemble.lending import lend
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.exit_status import STOPPED, run_command, workspace_folder
 from lsp_server.cli.permission_flags import PermissionFlags

@@ -1,4 +1,4 @@
-"""This module is `holdfast index`, `search`, `remember` and `forget`: memory without an editor."""
+"""This module is `holdfast index` and `search`: memory without an editor, and without a session."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.assemble.session_memory import open_session_memory
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
-from lsp_server.memory.forget_request import ForgetRequest
-from lsp_server.memory.memory import Memory
+from lsp_server.session.memory import SessionMemory
 from lsp_server.session.memory.hit_format import hit_excerpt, hit_source, hit_title, memory_text
 from lsp_server.session.notices import IndexProgressed, Notice, Notify, ignore
-from lsp_server.session.session import Session
 from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import split_lines
 
 EXCERPT_LINES = 6
-FORGOTTEN_CHARS_MIN = 3
-"""A shorter text is in everything."""
 POLL_SECONDS = 0.5
 """How often the bar of the vectors moves."""
 
@@ -48,38 +44,31 @@ def search(workspace: Path, query: Query, kind: str, *, as_json: bool) -> int:
     return run_quietly(_search(workspace, query, kind, as_json=as_json))
 
 
-def remember(workspace: Path, text: str) -> int:
-    """Keeps a fact; the exit status."""
-    return run_quietly(_remember(workspace, text))
-
-
-def forget(workspace: Path, text: str | None, entry_id: str | None, before: datetime | None) -> int:
-    """Removes for good and says how much; 0 when there was something, else 1."""
-    return run_quietly(_forget(workspace, text, entry_id, before))
-
-
 @asynccontextmanager
-async def memory_session(
+async def opened_memory(
     workspace: Path, notify: Notify = ignore, data: Path | None = None
-) -> AsyncIterator[Session]:
-    """Opens a session that indexes only when it is asked to. Raises UsageError without a folder."""
+) -> AsyncIterator[SessionMemory]:
+    """Opens a memory that indexes only when it is asked to. Raises UsageError without a folder."""
     folder = workspace_folder(workspace)
     # A command that indexes does it by itself and shows how far it is.
     settings = load_settings(folder, {"memory": {"index_on_start": False}})
-    async with command_session(folder, settings, notify=notify, data=data) as session:
-        yield session
+    memory = open_session_memory(folder, settings, notify, data=data)
+    try:
+        yield memory
+    finally:
+        await memory.close()
 
 
-async def print_hits(session: Session, query: Query, *, as_json: bool = False) -> int:
+async def print_hits(memory: SessionMemory, query: Query, *, as_json: bool = False) -> int:
     """Prints hits; 0 when there are some, else 1. Raises MemoryUnavailable."""
     # What earlier runs did may not have been taken in yet: nobody kept a server running.
-    await session.memory.catch_up()
+    await memory.catch_up()
     if "code" in query.kinds:
-        await session.memory.index()
-    hits = await session.memory.search(query)
+        await memory.index()
+    hits = await memory.search(query)
     for hit in hits:
         sys.stdout.write(_line(hit) if as_json else _shown(hit))
-    pending = (await session.memory.ready()).status().pending
+    pending = (await memory.ready()).status().pending
     if pending and not as_json:
         missing = f"{count_of(pending, 'vector')} still to be made; `holdfast index` does that"
         sys.stderr.write(f"(by words mostly: {missing})\n")
@@ -102,13 +91,12 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
             if isinstance(notice, IndexProgressed) and notice.progress is not None:
                 progress("files", notice.progress.done, notice.progress.total)
 
-        async with memory_session(workspace, notify) as session:
-            done = await session.memory.index(full=full)
-            memory = await session.memory.ready()
+        async with opened_memory(workspace, notify) as memory:
+            done = await memory.index(full=full)
             if not words:
-                await _make_vectors(session, memory, progress)
-            status = await memory.measure()
-            known = memory_text(session.memory.state())
+                await _make_vectors(memory, progress)
+            status = await (await memory.ready()).measure()
+            known = memory_text(memory.state())
     changed = (
         f"{count_of(done.changed, 'file')} read and {done.removed} gone in {done.seconds:.1f} s"
     )
@@ -118,13 +106,14 @@ async def _index(workspace: Path, *, full: bool, words: bool) -> int:
     return 0
 
 
-async def _make_vectors(session: Session, memory: Memory, progress: Progress) -> None:
-    settled = asyncio.ensure_future(session.memory.settle())
+async def _make_vectors(memory: SessionMemory, progress: Progress) -> None:
+    opened = await memory.ready()
+    settled = asyncio.ensure_future(memory.settle())
     # More become known while they are made, so the end of the bar moves.
-    most = memory.status().pending
+    most = opened.status().pending
     while not settled.done():
         await asyncio.wait({settled}, timeout=POLL_SECONDS)
-        pending = memory.status().pending
+        pending = opened.status().pending
         most = max(most, pending)
         progress("vectors", most - pending, most)
     settled.result()
@@ -134,31 +123,8 @@ async def _search(workspace: Path, query: Query, kind: str, *, as_json: bool) ->
     if not query.text.strip():
         raise UsageError("say what to look for")
     kinds: tuple[MemoryKind, ...] = tuple(one for one in MEMORY_KINDS if kind in (one, "all"))
-    async with memory_session(workspace) as session:
-        return await print_hits(session, replace(query, kinds=kinds), as_json=as_json)
-
-
-async def _remember(workspace: Path, text: str) -> int:
-    if not text.strip():
-        raise UsageError("say what to remember")
-    async with memory_session(workspace) as session:
-        fact = await session.memory.facts.remember(text)
-    sys.stdout.write(f"remembered ({fact.id}): {visible(fact.text)}\n")
-    return 0
-
-
-async def _forget(
-    workspace: Path, text: str | None, entry_id: str | None, before: datetime | None
-) -> int:
-    if text is not None and len(text.strip()) < FORGOTTEN_CHARS_MIN:
-        raise UsageError(f"say what to forget in {FORGOTTEN_CHARS_MIN} characters at least")
-    utc = before.astimezone(UTC).isoformat() if before is not None else None
-    async with memory_session(workspace) as session:
-        gone = await session.forget(ForgetRequest(entry_id, text, utc))
-    sys.stdout.write(
-        f"forgot {count_of(gone.rows, 'row')} of memory and words in {count_of(gone.journals, 'journal')}\n"
-    )
-    return 0 if gone.rows or gone.journals else 1
+    async with opened_memory(workspace) as memory:
+        return await print_hits(memory, replace(query, kinds=kinds), as_json=as_json)
 
 
 def _line(hit: Hit) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.cli.command_session import load_settings
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.errors import ConfigurationError, ModelError

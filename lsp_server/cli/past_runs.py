@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsp_server.cli.command_session import load_settings
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import UsageError
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.sandbox.choice import SandboxMode, choose

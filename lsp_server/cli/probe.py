@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lsp_server import __version__
 from lsp_server.assemble.probing import probe_endpoints
-from lsp_server.cli.command_session import load_settings
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible

@@ -6,7 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
 from lsp_server.cli.run import RunOptions, run_task
 from lsp_server.domain.errors import HoldfastError

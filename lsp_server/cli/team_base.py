@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lsp_server.cli.exit_status import UsageError
-from lsp_server.cli.memory import memory_session, progress_bar, run_quietly
+from lsp_server.cli.memory import opened_memory, progress_bar, run_quietly
 from lsp_server.cluster.ray_cluster import LOCAL
 from lsp_server.domain.permissions import visible
 from lsp_server.memory.base.base_builder import BuildReport
@@ -32,9 +32,9 @@ async def _build_base(
         raise UsageError("say where the base is to lie, as in `--base s3://bucket/memory`")
     clones = await asyncio.to_thread(_clones, repositories) if repositories else ()
     with progress_bar() as progress:
-        async with memory_session(workspace) as session:
-            done = await session.memory.build_base(
-                session.settings.memory,
+        async with opened_memory(workspace) as memory:
+            done = await memory.build_base(
+                memory.opener.settings,
                 uri,
                 full=full,
                 progress=progress,

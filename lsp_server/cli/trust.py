@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.cli.terminal_prompt import ask_line
 from lsp_server.domain.permissions import visible

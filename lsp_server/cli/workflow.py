@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.cli.command_session import command_session, load_settings
+from lsp_server.cli.command_session import command_session
+from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.exit_status import run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.session.workflows.session_workflows import FoundWorkflow

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lsp_server.assemble import open_session
 from lsp_server.assemble.evaluation import grading_commands
+from lsp_server.assemble.session import open_session
 from lsp_server.domain.errors import ConfigurationError, HoldfastError
 from lsp_server.domain.permissions import Answered, Question
 from lsp_server.domain.tasks import Attempts, Budget, Outcome, Task

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lsp_server.assemble import open_session
+from lsp_server.assemble.session import open_session
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ports import Editor
 from lsp_server.server.client import Client

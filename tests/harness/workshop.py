@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lsp_server.assemble import open_session
+from lsp_server.assemble.session import open_session
 from lsp_server.domain.events import Event, RecordedEvent, RunEnded
 from lsp_server.domain.permissions import Answer, Answered, Question
 from lsp_server.domain.tasks import Budget, Outcome, Task

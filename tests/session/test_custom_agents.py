@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.domain.events import ToolReturned, Warned
 from lsp_server.domain.tasks import Task
 from lsp_server.session.skills import NotTrusted, UnknownAgent

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.domain.tasks import Budget, Finished, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.sandbox.choice import probed

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.domain.events import CycleStarted, Told, ToolCalled, ToolReturned, Warned
 from lsp_server.domain.message_events import MessageRefused
 from lsp_server.domain.permissions import Answer, Question

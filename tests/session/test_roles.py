@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.domain.events import BriefWritten, RunEnded, Warned
 from lsp_server.domain.messages import Prices, Usage
 from lsp_server.domain.tasks import Sampling, Task

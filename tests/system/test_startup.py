@@ -42,6 +42,11 @@ import lsp_server.assemble.session
 idle = ("lsp_server.cluster", "lsp_server.memory.base")
 print([name for name in sys.modules if name.startswith(idle)])
 """
+SEARCH = """
+import lsp_server.cli.memory
+runs = ("lsp_server.session.session", "lsp_server.models", "lsp_server.evolution", "httpx")
+print([name for name in sys.modules if name.startswith(runs)])
+"""
 NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
 
 
@@ -55,6 +60,7 @@ NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
         (TELEMETRY, "1"),
         (NOTHING, "False False"),
         (SESSION, "[]"),
+        (SEARCH, "[]"),
     ],
     ids=[
         "httpx",
@@ -64,6 +70,7 @@ NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
         "telemetry",
         "nothing by itself",
         "a session without a team",
+        "a search without a run",
     ],
 )
 def test_a_trick_changes_what_it_says(program: str, says: str) -> None:

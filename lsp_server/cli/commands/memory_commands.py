@@ -110,7 +110,7 @@ def remember(
     workspace: WorkspaceOption = Path(),
 ) -> None:
     """Keep a fact that every later run is told."""
-    from lsp_server.cli.memory import remember as work
+    from lsp_server.cli.remember import remember as work
 
     raise typer.Exit(work(workspace, text))
 
@@ -129,6 +129,6 @@ def forget(
     workspace: WorkspaceOption = Path(),
 ) -> None:
     """Remove from memory and from the journals of runs, for good."""
-    from lsp_server.cli.memory import forget as work
+    from lsp_server.cli.remember import forget as work
 
     raise typer.Exit(work(workspace, query, entry_id, before))

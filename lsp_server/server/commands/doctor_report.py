@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from lsp_server.assemble import diagnose
+from lsp_server.assemble.session import diagnose
 from lsp_server.server.client import Client
 from lsp_server.server.folders import Folders
 from lsp_server.server.meeting.census import background_servers
