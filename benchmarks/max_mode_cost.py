@@ -5,7 +5,8 @@ A scripted endpoint on loopback answers over real HTTP, 200 ms to the first toke
 same, at the others no two do. Without `n` each fifth request for a candidate is ten
 times slower. The plain scheme sends five requests at once, waits for all and asks a
 judge at every step. A prompt counts as cached as far as an earlier request shares it
-whose first token was out by then.
+whose first token was out by then. A cached token costs `cached at` of an uncached one, which
+the judge's choice of its prompt knows too.
 
     python -m benchmarks.max_mode_cost [--steps 60] [--json FILE]
 """
@@ -29,7 +30,15 @@ from benchmarks.step_overhead import MARKER, WINDOW_LINES, make_repository
 from benchmarks.table import Row, arguments, show
 from lsp_server.agent.context import Context
 from lsp_server.domain.events import CycleStarted, Event, ModelAnswered, ToolReturned
-from lsp_server.domain.messages import Listener, Message, Request, Response, Usage, ignore_deltas
+from lsp_server.domain.messages import (
+    Listener,
+    Message,
+    Prices,
+    Request,
+    Response,
+    Usage,
+    ignore_deltas,
+)
 from lsp_server.domain.permissions import Answered
 from lsp_server.domain.ports import Model, Tool
 from lsp_server.max_mode.candidate_judge import CandidateJudge, JudgeContext, StepContext
@@ -66,12 +75,12 @@ SYSTEM_CHARS = 6000
 """A system prompt with a project's instructions."""
 CELLS_AT_ONCE = 9
 """Cells mostly wait; more at once would get in each other's way."""
-CACHED_PRICE, COMPLETION_PRICE = 0.1, 5.0
+CACHED_PRICE, LOW_CACHED_PRICE, COMPLETION_PRICE = 0.1, 0.02, 5.0
 """For each uncached prompt token that is paid as 1."""
 COLD_TOKENS = 64
 """A candidate's prompt with more uncached tokens than these was read cold."""
 
-Scheme = Literal["single", "plain", "always", "adaptive", "gated"]
+Scheme = Literal["single", "plain", "always", "adaptive", "gated", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class Cell:
     n: bool
     agreement: float
     context: JudgeContext = "auto"
+    cached_price: float = CACHED_PRICE
 
 
 @dataclass(slots=True)
@@ -108,9 +118,8 @@ class Spent:
     def raw(self) -> float:
         return self.uncached + self.cached + self.completion
 
-    @property
-    def weighted(self) -> float:
-        return self.uncached + CACHED_PRICE * self.cached + COMPLETION_PRICE * self.completion
+    def weighted(self, cached_price: float) -> float:
+        return self.uncached + cached_price * self.cached + COMPLETION_PRICE * self.completion
 
 
 def main() -> int:
@@ -126,9 +135,14 @@ def main() -> int:
 
 async def measure(folder: Path, steps: int) -> list[Row]:
     conditions = [(n, agreement) for n in (True, False) for agreement in (0.0, 0.5, 0.9)]
-    schemes: tuple[Scheme, ...] = ("always", "adaptive", "gated")
+    schemes: tuple[Scheme, ...] = ("always", "adaptive", "gated", "auto")
     cells = [Cell("single", False, 0.0), *(Cell("plain", False, a) for a in (0.0, 0.5, 0.9))]
     cells += [Cell(scheme, n, a) for n, a in conditions for scheme in schemes]
+    cells += [
+        Cell(scheme, False, agreement, cached_price=LOW_CACHED_PRICE)
+        for agreement in (0.0, 0.5, 0.9)
+        for scheme in ("adaptive", "auto")
+    ]
     cells += [Cell("always", True, 0.0, context) for context in ("shared", "compact")]
     gate = asyncio.Semaphore(CELLS_AT_ONCE)
 
@@ -202,7 +216,8 @@ class Bench:
 
         settings = MaxModeSettings(strategy=cell.scheme, samples=SAMPLES)
         around = MaxModeContext(StepContext, lambda *_: True, lambda _: None)
-        judge = CandidateJudge(wire, around.emit, context=cell.context)
+        prices = Prices(1.0, cell.cached_price, COMPLETION_PRICE)
+        judge = CandidateJudge(wire, around.emit, context=cell.context, prices=prices)
         evidence = DryRunner(self.dry_run_tools, self.editor, nothing_known)
         return MaxMode(wire, judge, evidence, settings, EndpointStats(), around)
 
@@ -350,6 +365,7 @@ def row(cell: Cell, spent: Spent, single: Spent) -> Row:
         "scheme": cell.scheme + ("" if cell.context == "auto" else f", {cell.context} judge"),
         "n": "yes" if cell.n else "no",
         "agree": cell.agreement,
+        "cached at": cell.cached_price,
         "requests": spent.requests / steps,
         "judged": spent.judged / steps,
         "uncached": spent.uncached / steps,
@@ -357,7 +373,7 @@ def row(cell: Cell, spent: Spent, single: Spent) -> Row:
         "completion": spent.completion / steps,
         "billed": spent.billed.total_tokens / steps,
         "raw x": spent.raw / single.raw,
-        "price x": spent.weighted / single.weighted,
+        "price x": spent.weighted(cell.cached_price) / single.weighted(cell.cached_price),
         "cold": spent.cold / steps,
         "seconds": statistics.mean(spent.seconds),
         "worst": max(spent.seconds),

@@ -123,6 +123,7 @@ CHOICES = {
     },
     "max_mode": {
         "strategy": {
+            "auto": "`adaptive` where one request gives several answers, else `gated`.",
             "adaptive": "A few, and all only if they differ.",
             "gated": "One, and more only where a step would change something.",
             "always": "All of them at every step.",

@@ -253,6 +253,7 @@ export const Status = v.object({
   index: v.optional(IndexState, { files: 0, pending: 0 }),
   endpoint: v.optional(v.string()),
   maxMode: v.optional(v.boolean()),
+  maxStrategy: v.optional(v.picklist(["adaptive", "gated", "always"])),
   agents: v.optional(v.array(v.string()), []),
   background: v.optional(v.record(v.string(), v.string())),
   extensions: v.optional(ExtensionCounts, { total: 0, waiting: 0, failed: 0 }),

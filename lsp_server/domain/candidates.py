@@ -8,6 +8,13 @@ from typing import Literal, TypeAlias
 
 from lsp_server.domain.tools import ToolCall
 
+DrawStrategy: TypeAlias = Literal["adaptive", "gated", "always"]
+"""How the candidates of a step are drawn: a few and all only if they differ, one and more only
+where it matters, all."""
+
+WantedStrategy: TypeAlias = Literal["auto", "adaptive", "gated", "always"]
+"""What a person may ask for; `auto` leaves it to what the endpoint can do."""
+
 ChosenBy: TypeAlias = Literal[
     "agreement", "evidence", "judge", "largest group", "best evidence", "first"
 ]

@@ -27,7 +27,8 @@ from lsp_server.text.truncate import truncate
 JudgeContext: TypeAlias = Literal["auto", "shared", "compact"]
 
 CACHED_SHARE = 0.1
-"""The usual price of a cached prompt token, as a share of that of an uncached one."""
+"""The usual price of a cached prompt token, as a share of that of an uncached one, for where no
+prices are set."""
 
 TEXT_CHARS_MAX = 600
 REASONING_CHARS_MAX = 600
@@ -109,7 +110,7 @@ class CandidateJudge:
         self._emit = emit
         self._temperature = temperature
         self._context = context
-        self._cached_share = CACHED_SHARE if is_worker else 1.0
+        self._cached_share = _cached_share(prices) if is_worker else 1.0
 
     async def choose(
         self, request: Request, groups: Sequence[DryRunGroup], step_context: StepContext
@@ -177,6 +178,13 @@ def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeD
 def shuffled_labels(groups: Sequence[DryRunGroup]) -> dict[str, int]:
     """Gives each group a label, in an order that does not depend on theirs; places by label."""
     return label_by_content([group.dry_run.form for group in groups])
+
+
+def _cached_share(prices: Prices) -> float:
+    """Returns the price of a cached prompt token as a share of that of an uncached one."""
+    if not prices.input_usd or not prices.cached_usd:
+        return CACHED_SHARE
+    return prices.cached_usd / prices.input_usd
 
 
 def _digest(request: Request, step_context: StepContext) -> str:

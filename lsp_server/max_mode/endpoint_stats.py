@@ -6,6 +6,8 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
+from lsp_server.domain.candidates import DrawStrategy, WantedStrategy
+
 LATENCIES_KEPT = 16
 CALM_STEPS = 10
 """Steps without a refusal after which one more request at a time is tried."""
@@ -38,6 +40,18 @@ class EndpointStats:
     def one_too_many(self, beside: int) -> None:
         """Notes that a request was turned away while `beside` others were served."""
         self.parallel_max = min(self.parallel_max or beside, beside)
+
+    def strategy(self, wanted: WantedStrategy) -> DrawStrategy | None:
+        """Returns how candidates are drawn here; None while that hangs on what is not known yet.
+
+        >>> EndpointStats(honours_choices=False).strategy("auto")
+        'gated'
+        """
+        if wanted != "auto":
+            return wanted
+        if self.honours_choices is None:
+            return None
+        return "adaptive" if self.honours_choices else "gated"
 
     def describe(self) -> str:
         """Returns what is known, in words for a person."""

@@ -37,6 +37,7 @@ from lsp_server.max_mode.candidate_judge import (
     StepContext,
     fall_back,
 )
+from lsp_server.max_mode.draw_plan import DrawPlan
 from lsp_server.max_mode.dry_runner import DryRun, DryRunGroup, DryRunner, group_candidates
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.max_mode.sampler import Sampler
@@ -123,13 +124,14 @@ class MaxMode:
                 quorum=self._settings.quorum,
                 grace_seconds=self._settings.grace_seconds,
             )
-            groups = await self._draw(sampler, request, step_context)
+            plan = await self._plan(sampler)
+            groups = await self._draw(sampler, plan, request, step_context)
             sampler.close()
         if sampler.samples.refused is not None:
             raise sampler.samples.refused
         if not groups:
             return await self._ask_plainly(request, listen, sampler)
-        decision = await self._choose(request, groups, step_context, sampler)
+        decision = await self._choose(request, groups, step_context, sampler, plan)
         winner = groups[decision.winner].candidates[0]
         billed = sampler.samples.billed + decision.billed
         cost_usd = self._cost_usd(sampler.samples.billed) + decision.cost_usd
@@ -139,15 +141,13 @@ class MaxMode:
         return Response((winner.choice,), winner.usage, billed, cost_usd)
 
     async def _draw(
-        self, sampler: Sampler, request: Request, step_context: StepContext
+        self, sampler: Sampler, plan: DrawPlan, request: Request, step_context: StepContext
     ) -> tuple[DryRunGroup, ...]:
-        """Wave after wave, until the candidates agree or all are drawn."""
+        """Wave after wave, until the candidates agree or enough are drawn."""
         groups: tuple[DryRunGroup, ...] = ()
         dry_runs: list[DryRun] = []
-        for wanted in self._waves(step_context):
-            if wanted > 1 and not self._has_room(
-                sampler.samples.billed + sampler.samples.expected(max(0, wanted - sampler.asked))
-            ):
+        for wanted in plan.waves(healthy=step_context.healthy, agreed=self._agreed):
+            if wanted > 1 and not self._has_room_for(sampler, wanted):
                 break
             await sampler.draw(wanted)
             dry_runs += [
@@ -155,41 +155,26 @@ class MaxMode:
                 for candidate in sampler.samples.candidates[len(dry_runs) :]
             ]
             groups = group_candidates(sampler.samples.candidates, dry_runs)
-            if sampler.samples.refused is not None or self._is_settled(groups, wanted):
-                break
-            if self._is_frugal and _all_differ(groups):
+            if sampler.samples.refused is not None or plan.has_enough(groups, wanted):
                 break
         if len(sampler.samples.candidates) > 1:
             self._agreed = len(groups) == 1
         return groups
 
-    def _waves(self, step_context: StepContext) -> Sequence[int]:
-        """Returns how many candidates there shall be after each wave.
-
-        After a step on which they differed, all are drawn at once: a second wave
-        would probably follow anyway, and reads the prompt once more.
-        """
-        samples = self._settings.samples
-        first = min(self._settings.first_draw, samples)
-        differed = not self._agreed and not self._is_frugal
-        if self._settings.strategy == "always" or differed:
-            first = samples
-        waves = [first] if first == samples else [first, samples]
-        is_gated = self._settings.strategy == "gated" and step_context.healthy
-        return [1, *waves] if is_gated else waves
-
-    @property
-    def _is_frugal(self) -> bool:
-        """Says whether to do with fewer candidates, as each pays for the prompt again."""
-        return self._settings.strategy == "gated" and self._endpoint_stats.honours_choices is False
-
-    def _is_settled(self, groups: Sequence[DryRunGroup], wanted: int) -> bool:
-        """Says whether nothing is left to choose: all agree, or the gate lets the only one pass."""
-        if len(groups) != 1 or groups[0].dry_run.problem:
-            return False
-        if len(groups[0].candidates) == 1 < self._settings.samples:
-            return wanted == 1 and groups[0].dry_run.only_looks
-        return True
+    async def _plan(self, sampler: Sampler) -> DrawPlan:
+        """Returns how the step is drawn; where that hangs on the endpoint, it is tried first."""
+        settings, stats = self._settings, self._endpoint_stats
+        first = min(settings.first_draw, settings.samples)
+        strategy = stats.strategy(settings.strategy)
+        if strategy is not None:
+            shares_prompt = stats.honours_choices is not False
+            return DrawPlan(strategy, settings.samples, first, shares_prompt)
+        if first > 1 and self._has_room_for(sampler, first):
+            await sampler.draw_at_once(first)
+        # Until an endpoint gave several answers, it is taken for one that gives one.
+        honours_choices = stats.honours_choices is True
+        strategy = "adaptive" if honours_choices else "gated"
+        return DrawPlan(strategy, settings.samples, first, honours_choices)
 
     async def _choose(
         self,
@@ -197,6 +182,7 @@ class MaxMode:
         groups: Sequence[DryRunGroup],
         step_context: StepContext,
         sampler: Sampler,
+        plan: DrawPlan,
     ) -> JudgeDecision:
         if len(groups) == 1:
             problem = groups[0].dry_run.problem
@@ -206,7 +192,7 @@ class MaxMode:
         if len(able) == 1:
             return JudgeDecision(able[0], "evidence", "nothing else can work")
         most = max(able, key=lambda place: len(groups[place].candidates), default=0)
-        if able and self._is_majority(groups[most]):
+        if able and plan.is_majority(groups[most], len(sampler.samples.candidates)):
             reason = "most of the candidates would do the same"
             return JudgeDecision(most, "agreement", reason)
         if not able:
@@ -220,14 +206,6 @@ class MaxMode:
             decision = fall_back(chosen, OUT_OF_BUDGET, self._context.emit)
         scores = {able[place]: score for place, score in decision.scores.items()}
         return replace(decision, winner=able[decision.winner], scores=scores)
-
-    def _is_majority(self, group: DryRunGroup) -> bool:
-        """Says whether more than half of all that may be drawn would do the same.
-
-        With the strategy `always` the judge decides all the same.
-        """
-        size = len(group.candidates)
-        return self._settings.strategy != "always" and size * 2 > self._settings.samples
 
     async def _ask_plainly(self, request: Request, listen: Listener, sampler: Sampler) -> Response:
         why = (
@@ -243,17 +221,16 @@ class MaxMode:
             cost_usd=response.cost_usd + self._cost_usd(sampler.samples.billed),
         )
 
+    def _has_room_for(self, sampler: Sampler, wanted: int) -> bool:
+        """Says whether there is room for as many candidates as are `wanted` in all."""
+        missing = max(0, wanted - sampler.asked)
+        return self._has_room(sampler.samples.billed + sampler.samples.expected(missing))
+
     def _has_room(self, drawn: Usage, judged: Usage = NOTHING, judged_usd: float = 0.0) -> bool:
         return self._context.has_room(drawn + judged, self._cost_usd(drawn) + judged_usd)
 
     def _cost_usd(self, drawn: Usage) -> float:
         return self._context.prices.cost_usd(drawn)
-
-
-def _all_differ(groups: Sequence[DryRunGroup]) -> bool:
-    """Says whether no two agree, so that more would hardly make a majority; several can work."""
-    able = [group for group in groups if not group.dry_run.problem]
-    return len(able) > 1 and all(len(group.candidates) == 1 for group in able)
 
 
 def _report(

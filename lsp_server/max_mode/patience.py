@@ -14,8 +14,8 @@ LEADER_SECONDS_MAX = 10.0
 """How long the others wait for the leader's first piece; longer if this run saw longer."""
 ALONE_SECONDS_MIN = 1.0
 ALONE_LATENCIES = 2.0
-"""A candidate that is drawn alone is waited for this many usual latencies, then for the
-first of two."""
+"""A candidate that is drawn alone is waited for this many usual latencies. Then the first one
+of a step gets another beside it, and a later one is given up."""
 GRACE_SECONDS_MIN = 0.25
 """Network jitter alone may take as long."""
 
@@ -53,6 +53,10 @@ class Patience:
         # Failed ones count as ended: else one slow request would hold up the step.
         return ended >= self._least(wanted) and len(self._samples.candidates) >= min(2, wanted)
 
+    def is_alone(self, wanted: int) -> bool:
+        """Says whether the wave up to `wanted` is of one candidate."""
+        return wanted - self._ended_before == 1
+
     def seconds(
         self,
         running: Collection[SamplingRequest],
@@ -69,7 +73,7 @@ class Patience:
         """
         if self.is_satisfied(ended, wanted):
             return self._after_quorum(running, wanted)
-        if wanted == 1 and len(running) == 1 and not ended and not queued:
+        if self.is_alone(wanted) and len(running) == 1 and ended < wanted and not queued:
             (only,) = running
             return self._for_the_only_one(only)
         if queued and running and not warm:

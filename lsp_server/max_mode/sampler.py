@@ -71,6 +71,17 @@ class Sampler:
         await self._draw_together(wanted)
         await self._draw_side_by_side(wanted)
 
+    async def draw_at_once(self, wanted: int) -> None:
+        """Asks for `wanted` answers in one request, and returns when it has ended.
+
+        An endpoint that gives one answer to a request gives one here; nothing else is sent.
+        """
+        self._patience.begin_wave(self._ended)
+        sent = SamplingRequest(replace(self._request, choices=wanted), self._begun)
+        self._start(sent)
+        await sent.ended.wait()
+        self._end_together(sent)
+
     def close(self) -> None:
         """Cancels what is still under way."""
         self._cancel_running()
@@ -96,12 +107,18 @@ class Sampler:
             if not sent.ended.is_set():
                 self.asked += 1  # It brings one answer alone; the others need not wait for it.
                 return
-            self._running.discard(sent)
+            self._end_together(sent)
             if sent.response is None:
-                self.asked += self.samples.fail_together(sent)
                 return
-            self.asked += max(len(sent.response.choices), len(sent.heard))
-            self._take(sent)
+
+    def _end_together(self, sent: SamplingRequest) -> None:
+        """Takes in what came of a request for several answers."""
+        self._running.discard(sent)
+        if sent.response is None:
+            self.asked += self.samples.fail_together(sent)
+            return
+        self.asked += max(len(sent.response.choices), len(sent.heard))
+        self._take(sent)
 
     async def _draw_side_by_side(self, wanted: int) -> None:
         missing = 0 if self._enough(wanted) else wanted - self.asked
@@ -116,8 +133,8 @@ class Sampler:
                 queued=len(self._queue),
                 warm=self._warm,
             )
-            if seconds == 0:
-                if wanted == 1:
+            if seconds == 0 and self.samples.candidates:
+                if self._patience.is_alone(wanted):
                     self._cancel_running()
                 return
             try:
@@ -127,8 +144,8 @@ class Sampler:
                 if self._enough(wanted):
                     return
                 self._warm = True  # The leader takes too long; a cold start costs less.
-                if not self._queue:
-                    self._enqueue()  # Another one beside one that was drawn alone and is slow.
+                if not self._queue and not self.samples.candidates:
+                    self._enqueue()  # Another one beside the first, which is slow.
             self._changed.clear()
             self._collect()
 

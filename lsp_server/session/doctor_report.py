@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Literal
 
 from lsp_server.agent.journal_format import JournalDamaged
+from lsp_server.domain.candidates import DrawStrategy
 from lsp_server.domain.errors import ConfigurationError, HoldfastError, MemoryUnavailable
 from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.mcp_client.server import STATE_WORDS
@@ -238,7 +239,10 @@ def _max_mode(session: Session) -> str:
     how = f"{wanted.samples} candidates, strategy {wanted.strategy}, judged by {_judge(session)}"
     lines = [
         f"- {state}; {how}",
-        *(f"- {name}: {stats.describe()}" for name, stats in session.endpoint_stats.items()),
+        *(
+            f"- {name}: {stats.describe()}{_drawn(stats.strategy(wanted.strategy))}"
+            for name, stats in session.endpoint_stats.items()
+        ),
     ]
     for run in session.runs.list()[:RUNS_SHOWN_MAX]:
         # A damaged journal is what somebody may have called the doctor for.
@@ -248,6 +252,10 @@ def _max_mode(session: Session) -> str:
             did = f"**Problem:** {error}"
         lines += [f"- `{run.run_id}`: {did}"] if did else []
     return "\n".join(lines)
+
+
+def _drawn(strategy: DrawStrategy | None) -> str:
+    return f"; {strategy} there" if strategy else ""
 
 
 def _judge(session: Session) -> str:

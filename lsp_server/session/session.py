@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from lsp_server.domain.candidates import DrawStrategy, WantedStrategy
 from lsp_server.domain.events import (
     FileChanged,
     FileRestored,
@@ -88,6 +89,10 @@ class EndpointNotes(Protocol):
         """Returns one line for a person."""
         ...
 
+    def strategy(self, wanted: WantedStrategy) -> DrawStrategy | None:
+        """Returns how candidates are drawn there, None while that is not known."""
+        ...
+
 
 class Session:
     """A `Session` is one workspace folder at work. Close it: it owns tasks, files and connections.
@@ -162,7 +167,18 @@ class Session:
             self.skills.agent_names,
             self.extensions.totals(),
             len(self.runs.at_work.children),
+            self._max_strategy(),
         )
+
+    def _max_strategy(self) -> DrawStrategy | None:
+        """Returns how Max Mode draws from the endpoint, None while that is not known."""
+        notes, wanted = (
+            self.endpoint_stats.get(self.model.description or ""),
+            self.settings.max_mode,
+        )
+        if notes is not None:
+            return notes.strategy(wanted.strategy)
+        return None if wanted.strategy == "auto" else wanted.strategy
 
     def watch(self) -> None:
         """Follows the files of the workspace and opens memory, for a session that lasts."""

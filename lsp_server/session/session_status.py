@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from lsp_server.domain.candidates import DrawStrategy
 from lsp_server.domain.messages import Usage
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import RunId, RunState
@@ -26,7 +27,8 @@ class SessionStatus:
     agents that may be used, `extensions` counts what people bring, `children` the subagents and
     attempts at work, `attempts` those alone, `background` has the commands of the run in the background by their ids.
     `permissions` is how much the run may do without asking, None where none is at work, and
-    `prompt_share` how much of the room for a prompt it uses, 0 to 1.
+    `prompt_share` how much of the room for a prompt it uses, 0 to 1. `max_strategy` is how Max
+    Mode draws for it, None without Max Mode and while that is not known.
     """
 
     state: SessionState
@@ -49,6 +51,7 @@ class SessionStatus:
     attempts: int = 0
     permissions: PermissionMode | None = None
     prompt_share: float = 0.0
+    max_strategy: DrawStrategy | None = None
 
 
 def session_status(
@@ -60,6 +63,7 @@ def session_status(
     agents: tuple[str, ...] = (),
     extensions: ExtensionTotals = NO_EXTENSIONS,
     children: int = 0,
+    max_strategy: DrawStrategy | None = None,
 ) -> SessionStatus:
     """Puts a status together; `question` is what a person is asked first, None: nothing."""
     message = question or (run.message if run is not None else None)
@@ -83,6 +87,7 @@ def session_status(
         attempts=run.attempts if run is not None and run.at_work else 0,
         permissions=run.permissions if run is not None else None,
         prompt_share=run.prompt_share if run is not None else 0.0,
+        max_strategy=max_strategy if run is not None and run.max_mode else None,
     )
 
 

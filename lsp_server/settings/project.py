@@ -51,7 +51,7 @@ LOWERS = {
 All others are the user's alone.
 """
 
-_CHOICES = (*PERMISSION_MODES, *NETWORKS, "gated", "adaptive", "always")
+_CHOICES = (*PERMISSION_MODES, *NETWORKS, "gated", "auto", "adaptive", "always")
 """The names that a lowered setting can have, from the least to the most of each."""
 
 

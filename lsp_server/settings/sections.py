@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, PrivateAttr, field_validator
 
+from lsp_server.domain.candidates import WantedStrategy
 from lsp_server.domain.messages import Prices
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Budget
@@ -134,10 +135,11 @@ class MaxModeSettings(Section):
     """Sample several answers to every step, not only on request."""
     samples: Annotated[int, Field(ge=1, le=16)] = 5
     """The number of answers that are sampled for one step."""
-    strategy: Literal["adaptive", "gated", "always"] = "adaptive"
+    strategy: WantedStrategy = "auto"
     """`adaptive`: a few, and all only if they differ. `gated`: one, and more only if it would
-    change something or the last step failed; where each candidate pays for the prompt again, a
-    judge decides among the first few if no two agree. `always`: all, and a judge unless all agree."""
+    change something or the last step failed; where each candidate pays for the prompt again, two
+    then, and a judge if they differ. `always`: all, and a judge unless all agree. `auto`: `adaptive`
+    where the endpoint gives several answers to one request, else `gated`."""
     temperature: Temperature = 1.0
     """The temperature of the candidates; at 0 they would all be the same."""
     judge_temperature: Temperature = 0.0

@@ -25,6 +25,7 @@ from tests.harness.stand import is_verdict, says_verdict
 from tests.harness.workshop import calls, finish, says
 
 WIRES = [("chat", "deepseek"), ("messages", "anthropic"), ("responses", "openai")]
+JUDGING = b"You are the judge now"
 THOUGHT = "I think about é and 🦀 first."
 
 
@@ -105,8 +106,21 @@ async def test_max_mode_draws_and_judges_over_it(project: Path, wire: str, vendo
     async with ScriptedServer(turn, behaviour=EndpointBehaviour(vendor=vendor)) as server:
         result = await holdfast(
             "run", *YES, "--json", "--max", "do it",
-            folder=project, **settings(server, wire, HOLDFAST_GOAL__JUDGE_TASK="false"),
+            folder=project,
+            **settings(
+                server,
+                wire,
+                HOLDFAST_GOAL__JUDGE_TASK="false",
+                HOLDFAST_MAX_MODE__STRATEGY="adaptive",
+                HOLDFAST_MAX_MODE__JUDGE_CONTEXT="shared",
+            ),
         )  # fmt: skip
+        served = [each.raw for each in server.requests if each.ending != "refused"]
+        (judge, *_) = [place for place, raw in enumerate(served) if JUDGING in raw]
+        assert judge > 0
+        shared = _conversation(served[0]).partition(b"do it")[0] + b"do it"
+        for raw in served[: judge + 1]:
+            assert _conversation(raw).startswith(shared), "the endpoint has the prompt in its cache"
     assert result.status == 5, result.errors + result.output[-2000:]
     (judged, *_) = [each for each in result.events if each["kind"] == "candidates_judged"]
     assert (judged["by"], len(judged["groups"])) == ("judge", 5)

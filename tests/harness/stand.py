@@ -128,7 +128,7 @@ async def stand(
     silence_seconds: float = 5.0,
     **settings: Any,
 ) -> AsyncIterator[Stand]:
-    """`settings` are those of Max Mode. Nothing waits between retries."""
+    """`settings` are those of Max Mode, adaptive by default. Nothing waits between retries."""
 
     async def at_once(seconds: float) -> None:
         del seconds
@@ -155,7 +155,7 @@ async def stand(
                 DiskEditor(bench.documents),
                 refutes,
             ),
-            MaxModeSettings(**settings),
+            MaxModeSettings(**{"strategy": "adaptive"} | settings),
             endpoint_stats,
             MaxModeContext(
                 lambda: step_context or StepContext(), lambda more, _: has_room(more), events.append

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,13 +133,15 @@ async def test_one_bad_choice_of_one_request_never_wins(root: Path, place: int) 
         ("adaptive", [edit("x = ("), edit("x = ("), GOOD], True, 5, "evidence"),
         ("always", [GOOD], True, 5, "agreement"),
         ("gated", [READ], True, 1, None),
-        ("gated", [READ], False, 3, "agreement"),
-        ("gated", [GOOD], True, 3, "agreement"),
-        ("gated", [acts("finish", {"summary": "done"})], True, 3, "agreement"),
-        ("gated", [acts("read", {"path": "gone"}), READ], True, 5, "evidence"),
-        ("gated", [GOOD, GOOD, edit("x = 3"), edit("x = 4")], True, 5, "judge"),
-        ("gated", [GOOD, edit("x = 3"), edit("x = 4"), edit("x = 5")], True, 3, "judge"),
-        ("gated", [GOOD, edit("x = ("), edit("x = [")], True, 5, "evidence"),
+        ("gated", [READ], False, 2, "agreement"),
+        ("gated", [GOOD], True, 2, "agreement"),
+        ("gated", [acts("finish", {"summary": "done"})], True, 2, "agreement"),
+        ("gated", [acts("read", {"path": "gone"}), READ], True, 2, "evidence"),
+        ("gated", [GOOD, edit("x = 3")], True, 2, "judge"),
+        ("gated", [GOOD, edit("x = (")], True, 2, "evidence"),
+        ("gated", [edit("x = ("), edit("x = ["), GOOD], True, 5, "evidence"),
+        ("auto", [READ], True, 1, None),
+        ("auto", [GOOD, edit("x = 3")], True, 2, "judge"),
     ],
 )
 async def test_each_strategy_draws_as_many_as_it_needs(
@@ -155,6 +158,42 @@ async def test_each_strategy_draws_as_many_as_it_needs(
         await here.ask()
         assert len(here.draws) == draws
         assert [event.by for event in here.of(CandidatesJudged)] == ([by] if by else [])
+
+
+@pytest.mark.parametrize(
+    ("n", "first", "asked", "drawn_from"),
+    [
+        ("ignore", READ, [3, 1], "gated"),
+        ("ignore", GOOD, [3, 1, 1, 1], "gated"),
+        ("refuse", READ, [3, 1, 1], "gated"),
+        ("honour", READ, [3, 3], "adaptive"),
+        ("honour", GOOD, [3, 3], "adaptive"),
+    ],
+)
+async def test_the_strategy_follows_from_the_first_answer(
+    root: Path, n: Any, first: ScriptedTurn, asked: list[int], drawn_from: str
+) -> None:
+    same = FaultyTurn.model_validate({**first.model_dump(), "alternatives": [first, first]})
+    async with stand(
+        root, sequence(same), behaviour=EndpointBehaviour(n=n), strategy="auto"
+    ) as here:
+        assert here.endpoint_stats.strategy("auto") is None
+        await here.ask()
+        await here.ask()
+        assert [body.get("n", 1) for body in here.draws] == asked
+        assert here.endpoint_stats.strategy("auto") == drawn_from
+
+
+async def test_a_second_opinion_that_is_late_is_given_up(root: Path) -> None:
+    never = GOOD.model_copy(update={"first_token_seconds": 600.0})
+    stats = EndpointStats(honours_choices=False, latencies=deque([0.1]))
+    async with stand(
+        root, sequence(GOOD, never), endpoint_stats=stats, strategy="gated", silence_seconds=900.0
+    ) as here:
+        await here.ask()
+        assert takes(here) == "x = 2"
+        assert here.judged.drawn == 1
+        assert here.judged.failures
 
 
 async def test_where_the_prompt_is_paid_once_a_gated_step_is_drawn_in_full(root: Path) -> None:

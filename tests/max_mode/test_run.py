@@ -214,7 +214,7 @@ async def test_another_endpoint_is_asked_anew_whether_it_gives_several(project: 
         assert [endpoint_stats.honours_choices for endpoint_stats in both.values()] == [True, False]
         assert asked[0][0] == asked[2][0] == [3]
         assert asked[1][1][0] == 3, "another endpoint is tried"
-        assert asked[3][1] == [1, 1, 1], "and remembered"
+        assert asked[3][1] == [1, 1], "and remembered"
 
 
 async def test_two_runs_in_max_mode_at_once(project: Path) -> None:

@@ -98,20 +98,20 @@ async def test_an_endpoint_that_stops_giving_several_is_believed_again(root: Pat
 
 
 async def test_one_request_leads_and_the_others_follow_at_its_first_piece(root: Path) -> None:
-    turns = drawn(first_token_seconds=0.1)
+    turns = drawn(first_token_seconds=1.0)
     async with stand(root, turns, endpoint_stats=ignoring(), strategy="always") as here:
         await here.ask()
         times = [each.at_seconds for each in here.server.requests[:5]]
-        assert times[1] - times[0] >= 0.1
-        assert times[4] - times[1] < 0.1
+        assert times[1] - times[0] >= 1.0
+        assert times[4] - times[1] < 1.0, "they do not wait for each other"
 
 
 async def test_a_second_wave_needs_no_leader(root: Path) -> None:
-    turns = drawn(first_token_seconds=0.1)
+    turns = drawn(first_token_seconds=1.0)
     async with stand(root, turns, endpoint_stats=ignoring()) as here:
         await here.ask()
         times = [each.at_seconds for each in here.server.requests[:5]]
-        assert times[4] - times[3] < 0.1
+        assert times[4] - times[3] < 1.0
 
 
 async def test_the_prompts_of_all_candidates_are_the_same_bytes(root: Path) -> None:
@@ -314,8 +314,8 @@ async def test_the_first_of_two_stands_alone_for_the_draw_that_follows(root: Pat
         started = time.monotonic()
         await here.ask()
         assert time.monotonic() - started < 4.0
-        assert (here.judged.by, here.judged.drawn) == ("agreement", 3)
-        assert len(here.draws) == 5
+        assert (here.judged.by, here.judged.drawn) == ("agreement", 2)
+        assert len(here.draws) == 4
         await here.server.wait_until(lambda: "client gone" in endings(here))
 
 

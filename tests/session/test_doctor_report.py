@@ -75,13 +75,14 @@ async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> 
     async with workshop(project, [several, *verdicts, finish()]) as shop:
         before = await section(shop, "Max Mode")
         assert before == (
-            "- off unless a run asks for it; 5 candidates, strategy adaptive, "
+            "- off unless a run asks for it; 5 candidates, strategy auto, "
             "judged by the worker's model"
         )
         assert isinstance(await shop.run(task), Finished)
         said = await section(shop, "Max Mode")
     assert "scripted at http://127.0.0.1:" in said
     assert "gives several answers to one request" in said
+    assert "; adaptive there" in said
     assert "an answer took" in said
     assert "steps chosen: 2 of 8 candidates (by first 1, agreement 1)" in said
     assert "steps that the judge did not decide: 1" in said

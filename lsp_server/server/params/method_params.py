@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lsp_server.domain.candidates import DrawStrategy
 from lsp_server.domain.goals import Verdict
 from lsp_server.domain.permissions import Answer, PermissionMode
 from lsp_server.domain.tasks import RunState
@@ -70,6 +71,8 @@ class Status(MessagePayload):
     index: IndexState = IndexState()
     endpoint: str | None = None
     max_mode: bool | None = None
+    max_strategy: DrawStrategy | None = None
+    """How Max Mode draws for the run; absent without it and while that is not known."""
     agents: tuple[str, ...] = ()
     background: dict[str, str] | None = None
     extensions: ExtensionCounts = ExtensionCounts()

@@ -83,6 +83,7 @@ def _payload(status: SessionStatus) -> Status:
         cost_usd=status.cost_usd or None,
         endpoint=status.endpoint,
         max_mode=status.max_mode or None,
+        max_strategy=status.max_strategy,
         background=dict(status.background) or None,
         goals=GoalCounts(
             met=goals.met, unmet=goals.unmet, blocked=goals.blocked, total=goals.total
