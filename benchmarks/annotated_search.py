@@ -6,8 +6,9 @@ and beside them the sources in `repos/NAME`, at the revision that `repos.json` n
 names without sources are left out. The measure is its own: NDCG@10, where a target is
 found by the first of ten chunks that is in its file and, if it has lines, in these.
 
-The second table takes the rules of `lsp_server/memory/code_ranking.py` out one by one, and
-fuses by ranks what `lsp_server/memory/fusion.py` fuses by scores.
+The second table takes the rules of `lsp_server/memory/code_ranking.py` out one by one, fuses
+by ranks what `lsp_server/memory/fusion.py` fuses by scores, and ranks what words found alone,
+so that one run says whether vectors help. The third does so for each kind of question.
 
     python -m benchmarks.annotated_search FOLDER [--words] [--keep FOLDER] [--json FILE]
 """
@@ -20,12 +21,13 @@ import json
 import math
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.code_vectors import CodeVectors
 from benchmarks.memory_quality import RANKS, WordsAlone, opened
@@ -33,7 +35,7 @@ from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import CodeChunk
 from lsp_server.embedders.minilm import MiniLmEmbedder
 from lsp_server.memory.code_ranking import CODE_RULES, CodeRules, rank_chunks
-from lsp_server.memory.fusion import fuse_by_ranks
+from lsp_server.memory.fusion import Fusion, Scores, fuse_by_ranks, fuse_by_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Annotated:
 
     question: str
     targets: tuple[Target, ...]
+    kind: str
+    """What the annotation calls it, as `symbol`."""
 
     def ndcg(self, found: Sequence[CodeChunk]) -> float:
         """Gain of the targets by the ranks at which they are found, against the best there is."""
@@ -78,24 +82,53 @@ class Annotated:
 def annotated(folder: Path, name: str) -> Iterator[Annotated]:
     for one in json.loads((folder / "annotations" / f"{name}.json").read_text("utf-8")):
         targets = [*one.get("relevant", ()), *one.get("secondary", ())]
-        yield Annotated(one["query"], tuple(map(Target.parse, targets)))
+        yield Annotated(one["query"], tuple(map(Target.parse, targets)), one.get("category", "any"))
+
+
+def words_alone(words: Scores, _: Scores, words_weight: float) -> dict[str, float]:
+    """Leaves out what vectors found: a `Fusion`."""
+    return fuse_by_scores(words, {}, words_weight)
+
+
+FUSIONS: Mapping[str, Fusion] = {"fused by ranks": fuse_by_ranks, "words alone": words_alone}
+"""What is compared with the fusion that memory uses."""
+BEST = "all rules"
 
 
 def rule_sets() -> Iterator[tuple[str, CodeRules]]:
     """All rules, each of them left out, and none."""
     off = {one.name: 1.0 if one.name.endswith("factor") else 0.0 for one in fields(CodeRules)}
-    yield "all rules", CODE_RULES
+    yield BEST, CODE_RULES
     for name, value in off.items():
         yield f"without {name}", replace(CODE_RULES, **{name: value})
     yield "none, plain fusion", CodeRules(**off)
 
 
+Gains: TypeAlias = dict[str, list[tuple[str, float]]]
+"""By what was left out: the kind of each question, and its NDCG@10."""
+
+
+async def gains_of(questions: Sequence[Annotated], vectors: CodeVectors) -> Gains:
+    """Answers the questions with all rules, with some, and with other fusions."""
+    gains: Gains = defaultdict(list)
+    for one in questions:
+        candidates, scores = await vectors.candidates(one.question)
+        for label, rules in rule_sets():
+            ranked = rank_chunks(one.question, candidates, scores, RANKS, rules)
+            gains[label].append((one.kind, one.ndcg([chunk for _, chunk in ranked])))
+        for label, fuse in FUSIONS.items():
+            candidates, scores = await vectors.candidates(one.question, fuse)
+            scored = [candidate for candidate in candidates if candidate.chunk.id in scores]
+            ranked = rank_chunks(one.question, scored, scores, RANKS)
+            gains[label].append((one.kind, one.ndcg([chunk for _, chunk in ranked])))
+    return gains
+
+
 async def measured(
     folder: Path, name: str, kept: Path, embedder: MiniLmEmbedder | WordsAlone
-) -> tuple[Row, dict[str, float]]:
-    """A row of the first table, and the NDCG@10 by rules."""
+) -> tuple[Row, Gains]:
+    """A row of the first table, and what the others are made of."""
     questions = list(annotated(folder, name))
-    gains: dict[str, list[float]] = {}
     started = time.perf_counter()
     async with opened(kept / name, folder / "repos" / name, embedder) as memory:
         if isinstance(embedder, MiniLmEmbedder):
@@ -103,23 +136,44 @@ async def measured(
         seconds = time.perf_counter() - started
         vectors = await CodeVectors.open(kept / name, embedder)
         chunks = len((await memory.reader.contents()).chunks)
-        for one in questions:
-            candidates, scores = await vectors.candidates(one.question)
-            for label, rules in rule_sets():
-                ranked = rank_chunks(one.question, candidates, scores, RANKS, rules)
-                gains.setdefault(label, []).append(one.ndcg([chunk for _, chunk in ranked]))
-            candidates, scores = await vectors.candidates(one.question, fuse_by_ranks)
-            ranked = rank_chunks(one.question, candidates, scores, RANKS)
-            gains.setdefault("fused by ranks", []).append(one.ndcg([chunk for _, chunk in ranked]))
-    means = {label: mean(values) for label, values in gains.items()}
+        gains = await gains_of(questions, vectors)
     row: Row = {
         "repository": name,
         "questions": len(questions),
         "chunks": chunks,
-        "NDCG@10": f"{means['all rules']:.3f}",
+        "NDCG@10": f"{mean(gain for _, gain in gains[BEST]):.3f}",
         "seconds to index": seconds,
     }
-    return row, means
+    return row, gains
+
+
+def rule_rows(repositories: Sequence[Gains]) -> list[Row]:
+    """Means of repositories, against those of all rules."""
+    figures = {
+        label: mean(mean(gain for _, gain in one[label]) for one in repositories)
+        for label in repositories[0]
+    }
+    return [
+        {"rules": label, "NDCG@10": f"{one:.4f}", "against all": f"{one - figures[BEST]:+.4f}"}
+        for label, one in figures.items()
+    ]
+
+
+def kind_rows(repositories: Sequence[Gains]) -> list[Row]:
+    """Means of questions, for each kind of them."""
+    gains: dict[str, Gains] = defaultdict(lambda: defaultdict(list))
+    for repository in repositories:
+        for label in (BEST, *FUSIONS):
+            for kind, gain in repository[label]:
+                gains[kind][label].append((kind, gain))
+    return [
+        {
+            "questions": kind,
+            "number": len(by_label[BEST]),
+            **{label: f"{mean(gain for _, gain in one):.3f}" for label, one in by_label.items()},
+        }
+        for kind, by_label in sorted(gains.items())
+    ]
 
 
 async def run(options: argparse.Namespace, kept: Path) -> None:
@@ -127,23 +181,17 @@ async def run(options: argparse.Namespace, kept: Path) -> None:
     names = [one["name"] for one in json.loads((folder / "repos.json").read_text("utf-8"))]
     embedder = WordsAlone() if options.words else MiniLmEmbedder()
     rows: list[Row] = []
-    by_rules: list[dict[str, float]] = []
+    repositories: list[Gains] = []
     for name in names:
         if (folder / "repos" / name).is_dir():
-            row, means = await measured(folder, name, kept, embedder)
+            row, gains = await measured(folder, name, kept, embedder)
             rows.append(row)
-            by_rules.append(means)
-    figures = {label: mean(one[label] for one in by_rules) for label in by_rules[0]}
-    rows.append({"repository": "mean", "NDCG@10": f"{figures['all rules']:.3f}"})
+            repositories.append(gains)
+    average = mean(mean(gain for _, gain in one[BEST]) for one in repositories)
+    rows.append({"repository": "mean", "NDCG@10": f"{average:.3f}"})
     show("From a question to its files", rows, options.json)
-    best = figures["all rules"]
-    show(
-        "Rules left out",
-        [
-            {"rules": label, "NDCG@10": f"{one:.4f}", "against all": f"{one - best:+.4f}"}
-            for label, one in figures.items()
-        ],
-    )
+    show("Rules left out", rule_rows(repositories))
+    show("By kind of question", kind_rows(repositories))
 
 
 def main() -> None:
