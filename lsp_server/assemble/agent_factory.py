@@ -104,6 +104,7 @@ class AgentFactory:
             run_context.run_id,
             lambda path: approval.visible(self._services.workspace.root / path),
             self._services.workspace.root,
+            extensions.facts.told,
         )
         sandbox = await self._describe_sandbox(run_context)
         run_config = await self._run_config(run_context, catalogue, sandbox)

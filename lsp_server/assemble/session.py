@@ -55,6 +55,7 @@ from lsp_server.session.granted_rules import GrantedRules
 from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory import SessionMemory
+from lsp_server.session.memory.project_facts import ProjectFacts
 from lsp_server.session.notices import GoalsChanged, Notify, StatusChanged
 from lsp_server.session.permissions import Permissions
 from lsp_server.session.review.run_review import RunReview
@@ -277,8 +278,9 @@ def _extensions(
     skills = SessionSkills(root, Path.home(), config, trust, lambda: current().skills)
     hooks = SessionHooks(root, trust, lambda: current().hooks)
     workflows = SessionWorkflows(root, config, trust, lambda: current().skills)
-    brought = ProjectTrust(trust, (skills, servers, hooks, workflows))
-    return Extensions(skills, servers, hooks, workflows, brought)
+    facts = ProjectFacts(root, trust)
+    brought = ProjectTrust(trust, (skills, servers, hooks, workflows, facts))
+    return Extensions(skills, servers, hooks, workflows, facts, brought)
 
 
 def _runs(

@@ -32,6 +32,7 @@ from lsp_server.tools.save_first import SaveFirst
 from lsp_server.tools.search import Search
 from lsp_server.tools.shell import Shell, sandbox_text
 from lsp_server.tools.stop import StopTool
+from lsp_server.tools.team_search import TeamSearch
 from lsp_server.tools.tool_bound import ToolBound, tool_bound
 from lsp_server.tools.tool_list import MoreTools, ToolList
 from lsp_server.tools.toolbox import Toolbox
@@ -107,20 +108,23 @@ def _make_looking_tools(
         run_context.result_chars_max,
         approval.visible,
     )
+    by_meaning = SemanticSearch(workspace, memory, lambda path: visible(workspace.root / path))
+    search = Search(
+        workspace,
+        services.ignore,
+        services.documents,
+        redactor=services.redactor,
+        by_meaning=by_meaning,
+        visible=visible,
+        commands=services.own_programs,
+    )
+    shared = run_context.settings.memory
+    has_base = shared.enabled and shared.base_uri is not None
     return [
         Read(workspace, services.editor, services.redactor, chars_max=chars_max),
         List(workspace, services.ignore, visible=visible),
-        Search(
-            workspace,
-            services.ignore,
-            services.documents,
-            redactor=services.redactor,
-            by_meaning=SemanticSearch(
-                workspace, memory, lambda path: visible(workspace.root / path)
-            ),
-            visible=visible,
-            commands=services.own_programs,
-        ),
+        # The argument takes a place in each prompt, which is for those who have other repositories.
+        TeamSearch(search, by_meaning.in_repository) if has_base else search,
         Diagnostics(workspace, services.editor),
         Fetch(run_context.settings.fetch, services.redactor),
         Recall(

@@ -18,7 +18,13 @@ from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.memories import MEMORY_KINDS, CodeChunk, Hit, MemoryKind, Query
 from lsp_server.domain.permissions import visible
 from lsp_server.session.memory import SessionMemory
-from lsp_server.session.memory.hit_format import hit_excerpt, hit_source, hit_title, memory_text
+from lsp_server.session.memory.hit_format import (
+    hit_excerpt,
+    hit_place,
+    hit_source,
+    hit_title,
+    memory_text,
+)
 from lsp_server.session.notices import IndexProgressed, Notice, Notify, ignore
 from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import split_lines
@@ -136,11 +142,9 @@ def _shown(hit: Hit) -> str:
     found = hit.found
     text = found.text if isinstance(found, CodeChunk) else hit_excerpt(found)
     body = [visible(line) for line in split_lines(text)[:EXCERPT_LINES]]
-    head = visible(hit_title(found))
+    head = visible(hit_place(hit) + hit_title(found))
     if not isinstance(found, CodeChunk):
         head += f"  [{visible(hit_source(found))}]"
-    elif hit.repository:
-        head = f"{visible(hit.repository)} at {hit.commit[:12]}: {head}"
     return "\n".join([head, *(f"    {line}" for line in body), ""]) + "\n"
 
 

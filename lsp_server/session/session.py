@@ -312,6 +312,7 @@ def _extension_list(extensions: Extensions, root: Path) -> ExtensionList:
             ServerExtensions(extensions.servers, root),
             SkillExtensions(extensions.skills, root),
             HookExtensions(extensions.hooks, root),
+            extensions.facts,
             extensions.workflows,
         )
     )

@@ -96,8 +96,7 @@ def _section(folder: Folder, hit: Hit) -> str:
             name = code.path.translate({ord(char): f"\\{char}" for char in "[]\\"})
             link = f"[{name}:{code.start_line}]({place})"
             if hit.repository:
-                where = f"{hit.repository} at {hit.commit[:12]}: {code.path}:{code.start_line}"
-                link = code_span(where)
+                link = code_span(f"{hit_format.hit_place(hit)}{code.path}:{code.start_line}")
             symbol = safe_markdown(code.symbol or code.path)
             return f"## {symbol}\n\n{link}\n\n{code_block(code.text)}\n"
         case ActionRecord() as action:

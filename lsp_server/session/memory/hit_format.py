@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact
+from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit
 from lsp_server.memory.actions import COMMIT
 from lsp_server.memory.facts import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
@@ -29,6 +29,17 @@ def hit_title(found: Remembered) -> str:
             return f"{found.title} ({found.outcome}, {found.at[:10]})"
         case Fact():
             return found.text
+
+
+def hit_place(hit: Hit) -> str:
+    """Returns which repository of a team's base a hit is from, at which commit; "" for one of here.
+
+    >>> at = "2026-01-01T00:00:00+00:00"
+    >>> fact = Fact("f", "a fact", "person", "claimed", at, at)
+    >>> hit_place(Hit(1.0, fact, "acme/rocket", "0123456789abcdef"))
+    'acme/rocket at 0123456789ab: '
+    """
+    return f"{hit.repository} at {hit.commit[:12]}: " if hit.repository else ""
 
 
 def hit_excerpt(found: Remembered) -> str:

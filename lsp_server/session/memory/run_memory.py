@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from lsp_server.agent.memory_source import MemoryItem
@@ -17,6 +17,7 @@ from lsp_server.session.memory.hit_format import (
     Remembered,
     fact_claim,
     hit_excerpt,
+    hit_place,
     hit_source,
     hit_text,
     hit_title,
@@ -35,16 +36,23 @@ CODE_SCORE_SHARE_MIN = 0.5
 class RunMemorySource:
     """Offers what memory knows to the prompts of one run.
 
-    `visible` says whether a file, by its path from the workspace's `root`, may be shown.
+    `visible` says whether a file, by its path from the workspace's `root`, may be shown, and
+    `project_facts` are those that the project brings and a person trusts.
     """
 
     def __init__(
-        self, memory: SessionMemory, run_id: RunId, visible: Callable[[str], bool], root: Path
+        self,
+        memory: SessionMemory,
+        run_id: RunId,
+        visible: Callable[[str], bool],
+        root: Path,
+        project_facts: Callable[[], Awaitable[Sequence[Fact]]],
     ) -> None:
         self._memory = memory
         self._run_id = run_id
         self._visible = visible
         self._root = root
+        self._project_facts = project_facts
 
     @property
     def opens_soon(self) -> bool:
@@ -60,16 +68,18 @@ class RunMemorySource:
     ) -> Sequence[MemoryItem]:
         """Returns facts, actions and code that bear on a task, in any order.
 
-        Returns nothing while there is no memory: to index the code from nothing is not
-        worth waiting for. Raises MemoryUnavailable.
+        While there is no memory they are the facts of the project alone: to index the code from
+        nothing is not worth waiting for. Raises MemoryUnavailable.
         """
         del tokens_max  # The loop takes what fits.
+        brought = await self._project_facts()
         if not self._memory.opener.is_worth_waiting_for:
             self._memory.start()
-            return ()
+            return [_fact_item(fact, place) for place, fact in enumerate(brought)]
         memory = await self._memory.ready()
         query = Query(about[:ABOUT_CHARS_MAX], limit=CODE_OFFERED_MAX, near_files=tuple(files))
-        facts = await memory.reader.trusted_facts()
+        kept = await memory.reader.trusted_facts()
+        facts = {fact.id: fact for fact in (*kept, *brought)}.values()
         relevant = await memory.reader.relevant_actions(query)
         # The actions of this run are in its state.
         actions = [hit for hit in relevant if not hit.found.id.startswith(f"{self._run_id}/")]
@@ -161,19 +171,33 @@ class SemanticSearch:
         Raises ToolError when memory cannot be asked.
         """
         path = self._workspace.relative(within) if within is not None else None
-        try:
-            hits = await self._memory.search(Query(query, ("code",), limit, path))
-        except MemoryUnavailable as error:
-            raise ToolError(f"{error}; use mode text or regex") from error
-        shown = [
-            f"{hit_title(hit.found)}\n{hit_excerpt(hit.found)}"
-            for hit in hits
-            if isinstance(hit.found, CodeChunk) and self._visible(hit.found.path)
-        ]
+        shown = await self._found(Query(query, ("code",), limit, path))
         state = self._memory.state()
         if state.index is not None:
             shown.append(f"[the code is being indexed: {state.index.done} of {state.index.total}]")
         return "\n\n".join(shown) or "nothing found; try other words, or mode text"
+
+    async def in_repository(self, query: str, repository: str, path: str, limit: int) -> str:
+        """Returns the hits in a repository of the team's base, or in EVERY_REPOSITORY.
+
+        They are as they were at the commits of the base, which each one names. Raises
+        ToolError when memory cannot be asked or there is no such repository.
+        """
+        shown = await self._found(
+            Query(query, ("code",), limit, path or None, repository=repository)
+        )
+        return "\n\n".join(shown) or "nothing found; try other words"
+
+    async def _found(self, query: Query) -> list[str]:
+        try:
+            hits = await self._memory.search(query)
+        except MemoryUnavailable as error:
+            raise ToolError(f"{error}; use mode text or regex") from error
+        return [
+            f"{hit_place(hit)}{hit_title(hit.found)}\n{hit_excerpt(hit.found)}"
+            for hit in hits
+            if isinstance(hit.found, CodeChunk) and self._visible(hit.found.path)
+        ]
 
 
 def _recall_title(found: Remembered) -> str:
