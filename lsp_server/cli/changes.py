@@ -11,12 +11,12 @@ from pathlib import Path
 
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.command_settings import load_settings
-from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
-from lsp_server.domain.errors import HoldfastError
+from lsp_server.cli.exit_status import FAILED, UsageError, run_command
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.review.run_review import FileReview, ReviewAnswer, ReviewedHunk, RunReview
-from lsp_server.session.run_errors import ChangeNotFound
+from lsp_server.session.run_errors import ChangeNotFound, NotFound
 from lsp_server.text.legible import on_one_line
 
 NOTHING_CHANGED = "the run changed no file\n"
@@ -57,7 +57,7 @@ def keep(part: ChangePart, workspace: Path) -> int:
 
 
 async def _changes(part: ChangePart, workspace: Path, as_json: bool) -> int:
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load_settings(folder, _WITHOUT_MEMORY)) as session:
         run_id, files = await session.review.changes(part.run)
         if part.path is not None:
@@ -83,7 +83,7 @@ def _print(diff: str) -> None:
 async def _answer(part: ChangePart, workspace: Path, *, keeps: bool) -> int:
     if part.hunk is not None and part.path is None:
         raise UsageError("--hunk needs the --path of the file that the hunk is in")
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load_settings(folder, _WITHOUT_MEMORY)) as session:
         path, hunk = await _named(session.review, part, folder)
         answer = session.review.keep if keeps else session.review.undo
@@ -120,7 +120,7 @@ async def _named(
         return path, None
     if part.hunk > len(file.hunks):
         has = f"1 to {len(file.hunks)}" if file.hunks else "none, it is answered as a whole"
-        raise HoldfastError(f"run {run_id} has no hunk {part.hunk} in {path}; it has {has}")
+        raise NotFound(f"run {run_id} has no hunk {part.hunk} in {path}; it has {has}")
     return path, file.hunks[part.hunk - 1].id
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lsp_server.cli.error_output import error_text, print_error
 from lsp_server.domain.errors import HoldfastError
+from lsp_server.session.run_errors import NotFound
 
 FAILED = 1
 USAGE_ERROR = 2
@@ -29,13 +30,13 @@ def run_command(
     """Runs the work of a command to its exit status; must not be called on a running loop.
 
     What goes wrong is one sentence on standard error. The status is `failed` then, or where the
-    system refused something, as to write the output; USAGE_ERROR for a UsageError, and STOPPED
-    after Ctrl-C, with `stopped` as the sentence.
+    system refused something, as to write the output; USAGE_ERROR for a UsageError and where what
+    was named is not there, and STOPPED after Ctrl-C, with `stopped` as the sentence.
     """
     try:
         return asyncio.run(work)
-    except UsageError as error:
-        print_error(str(error))
+    except (UsageError, NotFound) as error:
+        print_error(error_text(error))
         return USAGE_ERROR
     except HoldfastError as error:
         print_error(error_text(error))

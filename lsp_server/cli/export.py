@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.error_output import print_error
-from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
+from lsp_server.cli.exit_status import FAILED, UsageError, run_command
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.export.document import document
 from lsp_server.session.export.exported_run import read_run
@@ -48,7 +49,7 @@ def export(options: ExportOptions) -> int:
 
 
 async def _export(options: ExportOptions) -> int:
-    folder = workspace_folder(options.workspace)
+    folder = runs_folder(options.workspace)
     if options.output is not None:
         _require_place(options.output, force=options.force)
     settings = load_settings(folder, {"memory": {"enabled": False}})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lsp_server.cli.command_settings import load_settings
 from lsp_server.cli.error_output import print_error
-from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
+from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
 from lsp_server.domain.errors import ConfigurationError, ModelError
 from lsp_server.domain.permissions import visible
 from lsp_server.models.model_choice import OfferedModel, offered_models, try_model
@@ -39,6 +39,8 @@ def models(wish: ModelWish, workspace: Path) -> int:
 
 
 async def _models(wish: ModelWish, workspace: Path) -> int:
+    if wish.chosen is not None and not wish.chosen.strip():
+        raise UsageError("name the model to choose; `holdfast models` lists them")
     folder = workspace_folder(workspace)
     settings = load_settings(folder).model
     found = await offered_models(settings, wish.address)
@@ -98,7 +100,7 @@ def _named(found: Sequence[OfferedModel], wish: ModelWish) -> OfferedModel:
         named = OfferedModel(found[0].base_url if found else wish.address, name, "")
     if named is None:
         raise ConfigurationError(
-            f"{name} is not among the models that are found; `holdfast models` lists them, and "
+            f"{name} is not among the models that are found; `holdfast models` lists those, and "
             "an endpoint elsewhere is named by its address: holdfast models ADDRESS --choose NAME"
         )
     return named

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.command_settings import load_settings
-from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
+from lsp_server.cli.exit_status import FAILED, run_command
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_summary import RunSummary
@@ -36,7 +37,7 @@ def show_run(run_id: str | None, workspace: Path) -> int:
 
 
 async def _list(workspace: Path, limit: int, as_json: bool) -> int:
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load_settings(folder, _WITHOUT_MEMORY)) as session:
         found = await asyncio.to_thread(session.runs.list)
     runs = [run for run in found if run.parent_id is None][:limit]
@@ -79,7 +80,7 @@ def _value(run: RunSummary) -> dict[str, object]:
 
 
 async def _show(run_id: RunId | None, workspace: Path) -> int:
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load_settings(folder, _WITHOUT_MEMORY)) as session:
         path = await asyncio.to_thread(session.transcript, run_id)
         text = await asyncio.to_thread(path.read_text, "utf-8", "replace")

@@ -21,6 +21,7 @@ from lsp_server.cli.exit_status import (
     workspace_folder,
 )
 from lsp_server.cli.permission_flags import PermissionFlags
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.cli.screen import JsonLines, PlainScreen, Screen
 from lsp_server.cli.task_text import edit_text, editor_command, is_on_terminal
 from lsp_server.cli.terminal_prompt import TerminalPrompt
@@ -250,7 +251,8 @@ def _folder(options: RunOptions) -> Path:
         raise UsageError("a run that goes on keeps its goal; leave out --goal and --check")
     if options.images and not options.task and goes_on:
         raise UsageError("an image goes with words: say what it is for")
-    folder = workspace_folder(options.workspace)
+    find = runs_folder if goes_on else workspace_folder
+    folder = find(options.workspace)
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"--workspace {options.workspace} cannot be read; change its permissions")
     return folder

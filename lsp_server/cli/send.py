@@ -8,8 +8,9 @@ from pathlib import Path
 
 from lsp_server.cli.command_session import command_session
 from lsp_server.cli.command_settings import load_settings
-from lsp_server.cli.exit_status import FAILED, UsageError, run_command, workspace_folder
+from lsp_server.cli.exit_status import FAILED, UsageError, run_command
 from lsp_server.cli.run import RunOptions, run_task
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
@@ -27,14 +28,14 @@ async def _send(run_id: RunId, options: RunOptions) -> int:
     text = options.task or ""
     if not text.strip():
         raise UsageError("say what to tell the run")
-    if not await _is_told(run_id, text, options.workspace):
-        return await run_task(replace(options, resume=run_id))
+    folder = runs_folder(options.workspace)
+    if not await _is_told(run_id, text, folder):
+        return await run_task(replace(options, workspace=folder, resume=run_id))
     return 0
 
 
-async def _is_told(run_id: RunId, text: str, workspace: Path) -> bool:
+async def _is_told(run_id: RunId, text: str, folder: Path) -> bool:
     """Tells a run that is at work in another process; False when it is at work nowhere."""
-    folder = workspace_folder(workspace)
     async with command_session(
         folder, load_settings(folder, {"memory": {"enabled": False}})
     ) as session:

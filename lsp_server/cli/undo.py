@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from lsp_server.cli.command_session import command_session
-from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
+from lsp_server.cli.exit_status import FAILED, run_command
+from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.settings.layers import load
@@ -27,7 +28,7 @@ def rewind(run_id: str, step: int, workspace: Path) -> int:
 
 
 async def _rewind(run_id: RunId, step: int, workspace: Path) -> int:
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load(folder).settings) as session:
         done = await session.rewinds.rewind(run_id, step)
     _show(done.files)
@@ -37,7 +38,7 @@ async def _rewind(run_id: RunId, step: int, workspace: Path) -> int:
 
 
 async def _undo(run_id: RunId | None, workspace: Path) -> int:
-    folder = workspace_folder(workspace)
+    folder = runs_folder(workspace)
     async with command_session(folder, load(folder).settings) as session:
         report = await session.undo(run_id)
     _show(report)

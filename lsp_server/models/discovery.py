@@ -51,7 +51,7 @@ LOCAL_SERVERS = (
 
 
 WITHOUT_ADDRESS = (
-    "model.base_url is not set, although other settings of the model are, so no server is "
+    "{setting} is not set, although other settings of the model are, so no server is "
     "guessed; set it, as in http://127.0.0.1:11434/v1 for Ollama on this machine"
 )
 
@@ -93,7 +93,8 @@ def require_address(settings: ModelSettings) -> None:
     """
     named = (settings.name, settings.api_key_command, settings.extra_body or None)
     if settings.base_url is None and any(each is not None for each in named):
-        raise ConfigurationError(WITHOUT_ADDRESS, key="model.base_url")
+        setting = settings.setting("base_url")
+        raise ConfigurationError(WITHOUT_ADDRESS.format(setting=setting), key=setting)
 
 
 async def discover(

@@ -17,7 +17,11 @@ class RunError(HoldfastError):
     """Something that a person asked for cannot be done with this run, or with any."""
 
 
-class RunNotFound(RunError):
+class NotFound(RunError):
+    """What a person named is not there: a run, or a file, hunk, step or proposal of one."""
+
+
+class RunNotFound(NotFound):
     """There is no such run: none with the id, or without an id none that fits `verb`."""
 
     def __init__(self, run_id: RunId | None, verb: str) -> None:
@@ -63,7 +67,7 @@ class IsChild(RunError):
         self.run_id = run_id
 
 
-class ChangeNotFound(RunError):
+class ChangeNotFound(NotFound):
     """The run did not change such a file, or changed no such hunk of it."""
 
     def __init__(self, run_id: RunId, path: str, hunk: str | None = None) -> None:
@@ -73,7 +77,7 @@ class ChangeNotFound(RunError):
         self.run_id = run_id
 
 
-class StepNotFound(RunError):
+class StepNotFound(NotFound):
     """The run has no such step that counts; `last` is its last one, 0 where it has none."""
 
     def __init__(self, run_id: RunId, step: int, last: int) -> None:
@@ -140,7 +144,7 @@ class NothingProposed(RunError):
         self.run_id = run_id
 
 
-class NothingToAccept(RunError):
+class NothingToAccept(NotFound):
     """The run has no proposal with the number that was asked for; `count` is how many it has."""
 
     def __init__(self, run_id: RunId, count: int) -> None:

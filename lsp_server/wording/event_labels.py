@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lsp_server.domain.attempt_events import AttemptEnded
 from lsp_server.domain.background_events import BackgroundEnded, BackgroundStarted
-from lsp_server.domain.events import CandidatesJudged, CyclePacked
+from lsp_server.domain.events import CandidatesJudged, CyclePacked, Told
 from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.permissions import Answer
@@ -32,20 +32,28 @@ ANSWERED_BY = {
 }
 """What an answer of a person is called, and one that came without a person."""
 
-ORIGINS = {
-    "person": "person",
-    "fence": "reminder",
-    "goal": "goal",
-    "memory": "memory",
-    "command": "background",
-    "hook": "hook",
+_SPEAKERS = {"person": "person", "fence": "reminder", "command": "background"}
+"""What a message is called whose own first line says what it is about, by where it comes from."""
+_TOLD = {
+    "goal": "not done yet; it goes on with what is missing",
+    "memory": "memory, which is open now, has this for the task",
+    "hook": "a hook has this for the model",
 }
-"""What a message is called that is no tool result, by where it comes from."""
+"""The labels of messages that begin with a heading of ours, which is for the model."""
 
 
 def first(text: str) -> str:
     """Returns the first line of a text, as long as a label may be."""
     return first_line(text, LABEL_CHARS_MAX)
+
+
+def told_label(event: Told) -> str:
+    """Says what the model is told that is no tool result.
+
+    >>> told_label(Told("Use tabs.", "person"))
+    'person: Use tabs.'
+    """
+    return _TOLD.get(event.origin) or f"{_SPEAKERS[event.origin]}: {first(event.text)}"
 
 
 def step_text(step: int) -> str:

@@ -52,7 +52,6 @@ from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
 from lsp_server.wording.candidate_views import attempt_view, max_mode_view
 from lsp_server.wording.event_labels import (
-    ORIGINS,
     answered_label,
     background_label,
     first,
@@ -61,6 +60,7 @@ from lsp_server.wording.event_labels import (
     outcome_label,
     prompt_label,
     step_text,
+    told_label,
 )
 from lsp_server.wording.run_texts import (
     outcome_text,
@@ -293,10 +293,8 @@ def _message_view(
             return shown(event, title, text.strip(), "bad")
         case MessageReceived(text):
             return shown(event, f"message: {first(text)}", text.strip(), "muted")
-        case Told(text, "goal"):
-            return shown(event, "not done yet; it goes on with what is missing", text.strip())
-        case Told(text, origin):
-            return shown(event, f"{ORIGINS[origin]}: {first(text)}", text.strip())
+        case Told(text):
+            return shown(event, told_label(event), text.strip())
         case Warned(message):
             return shown(event, f"warning: {message}", tone="bad")
         case _:

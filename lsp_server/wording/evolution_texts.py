@@ -44,13 +44,13 @@ def model_text(was_asked: bool, added: int, dropped: int, problem: str) -> str:
     >>> model_text(True, 0, 0, "no endpoint answers")
     'no model was asked to an end: no endpoint answers'
     """
+    if problem:
+        return f"no model was asked{' to an end' if was_asked else ''}: {problem}"
     if not was_asked:
         return (
             "no model was asked; with `--model`, or `evolution.auto`, one also finds what you said in "
             "other words, which command belongs to which work, and facts that say the same"
         )
-    if problem:
-        return f"no model was asked to an end: {problem}"
     found = f"a model added {_some(added, 'suggestion')}"
     verb = "is" if dropped == 1 else "are"
     left = f"; {dropped} of what it said {verb} not borne out by runs, and left out"

@@ -9,7 +9,13 @@ import pytest
 from lsp_server.cli.exit_status import UsageError, run_command, workspace_folder
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.tasks import RunId
-from lsp_server.session.run_errors import AlreadyOver, RunNotFound, TooManyRuns
+from lsp_server.session.run_errors import (
+    AlreadyOver,
+    ChangeNotFound,
+    RunNotFound,
+    StepNotFound,
+    TooManyRuns,
+)
 
 
 async def work(result: int | BaseException) -> int:
@@ -27,8 +33,14 @@ async def work(result: int | BaseException) -> int:
         (ConfigurationError("set a key"), 1, "holdfast: set a key\n"),
         (
             RunNotFound(RunId("x"), "undo"),
-            1,
+            2,
             "holdfast: run x is unknown; `holdfast runs` lists those of a folder\n",
+        ),
+        (ChangeNotFound(RunId("x"), "a.py"), 2, "holdfast: run x did not change a.py\n"),
+        (
+            StepNotFound(RunId("x"), 9, 2),
+            2,
+            "holdfast: run x has no step 9; it has 1 to 2, and 0 is its beginning\n",
         ),
         (
             AlreadyOver(RunId("x"), "achieved"),

@@ -241,7 +241,7 @@ async def test_what_cannot_be_exported_says_why(project: Path) -> None:
     assert (nothing.status, "there is no run to export" in nothing.errors) == (1, True)
     await run(project, says("hello"))
     unknown = await holdfast("export", "20200101-000000-000000", folder=project)
-    assert (unknown.status, unknown.output) == (1, "")
+    assert (unknown.status, unknown.output) == (2, "")
 
 
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.gz"))

@@ -72,9 +72,11 @@ async def test_what_cannot_be_used_is_named_and_not_kept(project: Path, user_fil
             (("http://127.0.0.1:9/v1",), "cannot be reached"),
             (("http://127.0.0.1:9/v1", "--choose", "x"), "cannot be reached"),
             (("ftp://x",), "the address is wrong"),
+            (("--choose", ""), "name the model to choose; `holdfast models` lists them"),
+            ((server.base_url, "--choose", " "), "name the model to choose"),
         ):
             refused = await holdfast("models", *arguments, folder=project)
-            assert refused.status == 1, arguments
+            assert refused.status == 1 + ("name the" in said), arguments
             assert said in refused.errors, refused.errors
         assert user_file.read_text() == text
 

@@ -83,12 +83,52 @@ async def test_a_folder_without_runs_says_how_to_begin(project: Path) -> None:
     listed = await holdfast("runs", folder=project)
     assert (listed.status, listed.output.count("holdfast run")) == (0, 1)
     shown = await holdfast("show", folder=project)
-    assert (shown.status, shown.output) == (1, "")
+    assert (shown.status, shown.output) == (2, "")
     assert "there is no run to show" in shown.errors
-    for arguments in (("show", "../x"), ("send", "nobody", "hello"), ("run", "-c")):
-        refused = await holdfast(*arguments, folder=project)
-        assert refused.status != 0, arguments
-        assert refused.errors.startswith("holdfast: "), arguments
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run -c", "run --resume x", "send x hello", "fork x 1", "rewind x 1"]
+    + [
+        f"{name}{run}"
+        for name in ("show", "changes", "undo", "keep", "export")
+        for run in ("", " x")
+    ],
+)
+async def test_a_run_that_is_not_there_is_a_wrong_call(project: Path, command: str) -> None:
+    refused = await holdfast(*command.split(), folder=project)
+    assert (refused.status, refused.output) == (2, "")
+    assert refused.errors.startswith("holdfast: ")
+    assert "`holdfast runs` lists those of a folder" in refused.errors
+
+
+async def test_a_command_typed_within_a_project_means_the_runs_of_the_project(
+    project: Path,
+) -> None:
+    (project / ".git").mkdir()
+    below, elsewhere = project / "src" / "deep", project / "vendored"
+    below.mkdir(parents=True)
+    (elsewhere / ".git").mkdir(parents=True)
+    made = calls(("write", {"path": "src/deep/made.txt", "text": "made\n"}))
+    async with FaultyServer([made, finish(), finish("More.")]) as server:
+        await holdfast("run", *YES, "Make it.", folder=project, **model(server))
+        shown = await holdfast("show", folder=below)
+        assert shown.output.startswith("# Make it.")
+        assert shown.errors == (
+            f"holdfast: the runs of {project} are meant, as nothing ran in this folder\n"
+        )
+        for verb in ("undo", "keep"):
+            done = await holdfast(verb, "--path", "made.txt", folder=below)
+            assert done.status == 0, done.errors
+            assert (below / "made.txt").exists() == (verb == "keep")
+        (run_id,) = await ids(below)
+        told = await holdfast("send", run_id, "More.", folder=below, **model(server))
+        assert told.status == 5, told.errors
+        assert told.errors.count("the runs of") == 1
+    # What is named is meant, and another repository is another project.
+    for arguments, folder in ((("--workspace", str(below)), project), ((), elsewhere)):
+        assert (await holdfast("show", *arguments, folder=folder)).status == 2
 
 
 async def test_the_newest_run_is_shown_or_the_one_that_is_named(project: Path) -> None:

@@ -325,6 +325,17 @@ async def test_without_runs_there_is_nothing_to_learn(project: Path) -> None:
     assert not (project / ".holdfast").exists()
 
 
+async def test_a_model_is_not_asked_about_a_single_run(project: Path) -> None:
+    async with ScriptedServer([finish()]) as model:
+        named = {"HOLDFAST_MODEL__BASE_URL": model.base_url, "HOLDFAST_MODEL__NAME": "scripted"}
+        await call(project, "run", "Look around.", "--sandboxed", **named)
+        asked = len(model.requests)
+        ended = await call(project, "dream", "--model", **named)
+        assert len(model.requests) == asked
+    few = "no model was asked: it compares 2 past runs or more, and there is only 1"
+    assert ended.output.splitlines()[1] == few
+
+
 async def test_killed_in_a_dream_nothing_is_lost_and_nothing_comes_twice(
     project: Path, planted: Planted
 ) -> None:

@@ -18,7 +18,7 @@ from lsp_server.models.discovery import Endpoint, LocalServer, discover, models_
 from lsp_server.models.provider import ModelProvider
 from lsp_server.models.scripted.scenario import EndpointBehaviour
 from lsp_server.models.scripted.server import ScriptedServer
-from lsp_server.settings.sections import ModelSettings
+from lsp_server.settings.sections import ModelSettings, RoleSettings
 from tests.fakes.wire_server import Reply, WireServer
 
 
@@ -118,18 +118,23 @@ async def test_an_endpoint_that_cannot_tell_its_models(
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "setting"),
     [
-        ModelSettings(name="qwen"),
-        ModelSettings(api_key_command="pass show llm"),
-        ModelSettings(extra_body={"top_p": 0.9}),
+        (ModelSettings(name="qwen"), "model.base_url"),
+        (ModelSettings(api_key_command="pass show llm"), "model.base_url"),
+        (ModelSettings(extra_body={"top_p": 0.9}), "model.base_url"),
+        (RoleSettings(name="qwen").over(ModelSettings(), "judge"), "judge.base_url"),
+        (RoleSettings(name="qwen").over(ModelSettings(), "cheap"), "cheap.base_url"),
     ],
 )
-async def test_where_anything_is_named_no_server_is_guessed(settings: ModelSettings) -> None:
+async def test_where_anything_is_named_no_server_is_guessed(
+    settings: ModelSettings, setting: str
+) -> None:
     async with WireServer(TWO).serving() as server:
         local = LocalServer("x", int(server.base_url.split(":")[2].removesuffix("/v1")))
-        with pytest.raises(ConfigurationError, match=r"model\.base_url is not set"):
+        with pytest.raises(ConfigurationError, match=f"{setting} is not set") as raised:
             await discover(settings, servers=[local])
+        assert raised.value.key == setting
         assert server.requests == []
 
 

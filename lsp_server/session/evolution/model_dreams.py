@@ -57,7 +57,9 @@ class ModelDreams:
         if not (wished or is_due):
             return ModelLook()
         if len(shown.runs) < RUNS_MIN:
-            return ModelLook(True, problem=f"there are fewer than {RUNS_MIN} past runs")
+            there = "is only 1" if shown.runs else "are none"
+            few = f"it compares {RUNS_MIN} past runs or more, and there {there}"
+            return ModelLook(problem=few)
         try:
             settings.require_usable()
             text = await self._model.answer(question(shown))
