@@ -12,7 +12,6 @@ from lsp_server.sandbox.shared_network import SharedNetwork
 from lsp_server.session.run_context import RunContext
 from lsp_server.workspace.commands.background_commands import BackgroundCommands
 from lsp_server.workspace.commands.commands import CommandRunner
-from lsp_server.workspace.commands.project_commands import ProjectCommandRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,7 @@ async def run_processes(services: WorkspaceServices, run_context: RunContext) ->
     )
     await background.end_left_over()
     confined = services.sandboxes.commands(lambda: run_context.current_settings, network)
-    unconfined = ProjectCommandRunner(
-        services.sandboxes.host, lambda: run_context.current_settings.run.python or ""
-    )
+    unconfined = services.sandboxes.unconfined(lambda: run_context.current_settings)
     return RunProcesses(confined, unconfined, background, network)
 
 

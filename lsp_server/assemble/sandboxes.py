@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import lsp_server
 from lsp_server.domain.errors import ConfigurationError
@@ -32,6 +33,7 @@ from lsp_server.settings.sections import Settings
 from lsp_server.system.cancellation import to_its_end
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.commands.project_commands import ProjectCommandRunner
+from lsp_server.workspace.commands.project_environment import ProjectEnvironment
 from lsp_server.workspace.commands.sandboxed_commands import (
     ConfiningCommandRunner,
     PolicyFactory,
@@ -42,6 +44,15 @@ from lsp_server.workspace.git.repository import repository_folders
 OWN_PLACES = (sys.prefix, sys.base_prefix, *lsp_server.__path__)
 """What a Python of ours is made of, wherever it was installed."""
 
+LoadConfined: TypeAlias = Callable[[Path, CommandRunner], Awaitable[ProjectEnvironment]]
+"""Returns what a project sets for its commands; the runner confines the program that says so."""
+
+
+async def load_nothing(folder: Path, runner: CommandRunner) -> ProjectEnvironment:
+    """Loads nothing, for where no person can have trusted a folder."""
+    del folder, runner
+    return ProjectEnvironment()
+
 
 class Sandboxes:
     """`Sandboxes` are what starts the processes of one workspace, each as confined as it has to be.
@@ -49,7 +60,8 @@ class Sandboxes:
     Commands run by the settings of their run, Holdfast's own programs always without
     the right to change anything or to reach the network. `own_folders` hold Holdfast's
     data and settings, which nothing in a sandbox sees; `host` runs what is not
-    confined. What is `shown` is read wherever it lies. Which mechanism holds is found out at the first use, in a thread, as that
+    confined. What is `shown` is read wherever it lies, and `load` gives what a project sets for
+    its commands. Which mechanism holds is found out at the first use, in a thread, as that
     takes some tenths of a second.
     """
 
@@ -60,6 +72,7 @@ class Sandboxes:
         host: CommandRunner,
         copied_from: Path | None = None,
         shown: Iterable[Path] = (),
+        load: LoadConfined = load_nothing,
     ) -> None:
         self._root = root
         self._all_own_folders = tuple(own_folders)
@@ -71,6 +84,7 @@ class Sandboxes:
         self._copied_from = copied_from
         self._shown = tuple(shown)
         self.host = host
+        self._load = load
         self._lock = asyncio.Lock()
         self._runners: dict[tuple[SandboxMode, PolicyRules | None], SandboxedCommandRunner] = {}
 
@@ -80,7 +94,8 @@ class Sandboxes:
         Its commands may change the copy alone. They read this workspace, where links of the copy
         lead, and nothing else of what Holdfast keeps.
         """
-        return Sandboxes(root, self._all_own_folders, self.host, copied_from=self._root)
+        own = self._all_own_folders
+        return Sandboxes(root, own, self.host, copied_from=self._root, load=self._load)
 
     def commands(
         self, settings: Callable[[], Settings], network: SharedNetwork | None = None
@@ -106,7 +121,21 @@ class Sandboxes:
             find,
             confines_all=lambda: settings().permissions.mode == "sandboxed",
         )
-        return ProjectCommandRunner(confining, lambda: settings().run.python or "")
+        return self._of_project(confining, settings)
+
+    def unconfined(self, settings: Callable[[], Settings]) -> ProjectCommandRunner:
+        """Returns the runner for commands that a person lets out of the sandbox."""
+        return self._of_project(self.host, settings)
+
+    def _of_project(
+        self, runner: CommandRunner, settings: Callable[[], Settings]
+    ) -> ProjectCommandRunner:
+        loader = ConfiningCommandRunner(
+            self.host, lambda: self._find(settings().sandbox), confines_all=lambda: True
+        )
+        return ProjectCommandRunner(
+            runner, lambda: settings().run.python or "", lambda folder: self._load(folder, loader)
+        )
 
     def own_programs(self, current: Callable[[], Settings]) -> CommandRunner:
         """Returns the runner for programs that Holdfast needs itself, as ripgrep and git.

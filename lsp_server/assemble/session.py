@@ -47,6 +47,7 @@ from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import top_id
 from lsp_server.session.code_review.code_review import CodeReview
 from lsp_server.session.doctor_report import doctor_report
+from lsp_server.session.envrc import SessionEnvrc
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
 from lsp_server.session.goals.check_approvals import CheckApprovals
@@ -233,14 +234,18 @@ def _services(
 ) -> WorkspaceServices:
     ignore = Ignore(workspace)
     granted = GrantedRules(folder / "permissions.toml")
-    sandboxes = Sandboxes(workspace.root, (data, config_folder()), HostCommandRunner())
+    trust = Trust(folder / "trusted.json")
+    envrc = SessionEnvrc(workspace.root, trust)
+    own_folders = (data, config_folder())
+    sandboxes = Sandboxes(workspace.root, own_folders, HostCommandRunner(), load=envrc.environment)
     own_programs = sandboxes.own_programs(current)
-    known_secrets = KnownSecrets(workspace.root, data, lambda: roles.api_keys)
+    known_secrets = KnownSecrets(
+        workspace.root, data, lambda: roles.api_keys, lambda: envrc.secrets
+    )
     redactor = Redactor(known_secrets)
     permissions = Permissions(
         editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)
     )
-    trust = Trust(folder / "trusted.json")
     on_change = partial(notify, GoalsChanged())
     servers_in = partial(session_servers, trust, current, permissions, on_change)
     servers = servers_in(workspace.root, sandboxes)
@@ -263,7 +268,7 @@ def _services(
         JournalIndexes(),
         own_programs,
         sandboxes,
-        _extensions(workspace.root, trust, servers, current),
+        _extensions(workspace.root, trust, servers, envrc, current),
         WriteTurns(),
         current,
         servers_in,
@@ -272,15 +277,19 @@ def _services(
 
 
 def _extensions(
-    root: Path, trust: Trust, servers: SessionServers, current: Callable[[], Settings]
+    root: Path,
+    trust: Trust,
+    servers: SessionServers,
+    envrc: SessionEnvrc,
+    current: Callable[[], Settings],
 ) -> Extensions:
     config = config_folder()
     skills = SessionSkills(root, Path.home(), config, trust, lambda: current().skills)
     hooks = SessionHooks(root, trust, lambda: current().hooks)
     workflows = SessionWorkflows(root, config, trust, lambda: current().skills)
     facts = ProjectFacts(root, trust)
-    brought = ProjectTrust(trust, (skills, servers, hooks, workflows, facts))
-    return Extensions(skills, servers, hooks, workflows, facts, brought)
+    brought = ProjectTrust(trust, (skills, servers, hooks, workflows, facts, envrc))
+    return Extensions(skills, servers, hooks, workflows, facts, envrc, brought)
 
 
 def _runs(

@@ -51,7 +51,7 @@ async def doctor_report(
             await (await session.memory.ready()).measure()
         sections += [
             ("Workspace", f"`{session.root}`"),
-            ("Environment of commands", await asyncio.to_thread(_environment, session)),
+            ("Environment of commands", await _environment(session)),
             ("Model endpoint", await _endpoint(session)),
             ("Memory", _memory(session)),
             ("Goals", await _goals(session)),
@@ -90,9 +90,12 @@ def _permissions(session: Session) -> str:
     return "\n".join(lines)
 
 
-def _environment(session: Session) -> str:
-    used = find_environment(session.root, session.settings.run.python or "")
+async def _environment(session: Session) -> str:
+    python = session.settings.run.python or ""
+    used = await asyncio.to_thread(find_environment, session.root, python)
     lines = [f"- first on the PATH: `{folder}`" for folder in used.folders]
+    envrc = await session.envrc.described()
+    lines += [f"- {envrc}"] if envrc else []
     return "\n".join([f"- {used.described}", *lines])
 
 

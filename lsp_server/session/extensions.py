@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_server.session.envrc import SessionEnvrc
 from lsp_server.session.hooks import SessionHooks
 from lsp_server.session.mcp_servers import SessionServers
 from lsp_server.session.memory.project_facts import ProjectFacts
@@ -14,11 +15,12 @@ from lsp_server.session.workflows.session_workflows import SessionWorkflows
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """`Extensions` are the skills and commands, the MCP servers, the hooks, the workflows, the facts, and a person's trust in them."""
+    """`Extensions` are the skills and commands, the MCP servers, the hooks, the workflows, the facts, the `.envrc`, and a person's trust in them."""
 
     skills: SessionSkills
     servers: SessionServers
     hooks: SessionHooks
     workflows: SessionWorkflows
     facts: ProjectFacts
+    envrc: SessionEnvrc
     trust: ProjectTrust

@@ -141,6 +141,7 @@ class Session:
         self.servers = extensions.servers
         self.hooks = extensions.hooks
         self.workflows = extensions.workflows
+        self.envrc = extensions.envrc
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
         self.extensions = _extension_list(extensions, root)

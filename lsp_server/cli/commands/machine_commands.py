@@ -87,7 +87,7 @@ def trust(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust without a question.")] = False,
     no: Annotated[bool, typer.Option("--no", help="Refuse without a question.")] = False,
 ) -> None:
-    """Show the skills, commands, agents, MCP servers and hooks of the project, and trust them or not.
+    """Show the skills, commands, agents, MCP servers, hooks and `.envrc` of the project, and trust them or not.
 
     Exit status: 0 when nothing waits any more, else 1.
     """

@@ -113,12 +113,13 @@ _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?|pip\d?")
 class ProjectEnvironment:
     """A `ProjectEnvironment` is what commands of a project find first.
 
-    `folders` come before the others of the PATH. `variables` are set beside. `found` names
-    each folder in words for a person, `problems` what could not be used, with what helps.
+    `folders` come before the others of the PATH. `variables` are set beside, those that are
+    None unset. `found` names each source in words for a person, `problems` what could not be
+    used, with what helps.
     """
 
     folders: tuple[Path, ...] = ()
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str | None], ...] = ()
     found: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -126,7 +127,18 @@ class ProjectEnvironment:
         """Returns an environment in which the project's own programs are found first."""
         path = environment.get("PATH", os.defpath)
         first = os.pathsep.join([*map(str, self.folders), path])
-        return {**environment, **dict(self.variables), "PATH": first}
+        whole = {**environment, **dict(self.variables), "PATH": first}
+        return {name: value for name, value in whole.items() if value is not None}
+
+    def behind(self, first: ProjectEnvironment) -> ProjectEnvironment:
+        """Returns both in one; of what they both say, that of the `first` holds."""
+        variables = {**dict(self.variables), **dict(first.variables)}
+        return ProjectEnvironment(
+            tuple(dict.fromkeys((*first.folders, *self.folders))),
+            tuple(variables.items()),
+            (*first.found, *self.found),
+            (*first.problems, *self.problems),
+        )
 
     @property
     def described(self) -> str:
@@ -157,7 +169,7 @@ def find_environment(
             ]
             found.append(f"the Python of {_shown(prefix, root)} ({source})")
             break
-    if (root / NODE).is_dir() and (node := _safe(root / NODE, root, problems)) is not None:
+    if (root / NODE).is_dir() and (node := safe_folder(root / NODE, root, problems)) is not None:
         folders.append(node)
         found.append(NODE)
     return ProjectEnvironment(tuple(folders), tuple(variables), tuple(found), tuple(problems))
@@ -221,12 +233,15 @@ def _programs(prefix: Path, root: Path, problems: list[str]) -> Path | None:
     """The folder with the programs of an environment, None where there is none to be used."""
     for folder in (prefix / "bin", prefix):
         if any((folder / name).is_file() for name in ("python", "python3")):
-            return _safe(folder, root, problems)
+            return safe_folder(folder, root, problems)
     return None
 
 
-def _safe(folder: Path, root: Path, problems: list[str]) -> Path | None:
-    """The folder, None for one of the project's with programs that the system has."""
+def safe_folder(folder: Path, root: Path, problems: list[str]) -> Path | None:
+    """Returns the folder, None for one of the project's with programs that the system has. Blocking.
+
+    Then `problems` gets a sentence that says so.
+    """
     resolved = folder.resolve()
     if not resolved.is_relative_to(root.resolve()) and not folder.is_relative_to(root):
         return folder

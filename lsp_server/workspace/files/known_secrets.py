@@ -22,24 +22,32 @@ class KnownSecrets:
     """A `KnownSecrets` gathers secrets from the environment, files for secrets, and endpoints' keys.
 
     `root` is the workspace, `data` the person's data folder; `api_keys` gives the
-    endpoints' keys, as far as they are known. Calling the object gives all.
+    endpoints' keys, as far as they are known, and `loaded` the secrets among what the project
+    sets for its commands. Calling the object gives all.
     """
 
-    def __init__(self, root: Path, data: Path, api_keys: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        data: Path,
+        api_keys: Callable[[], Sequence[str]],
+        loaded: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         # Read once: every text of every Event is looked through for these.
         self._environment = secrets_in_environment(os.environ)
         self._files = SecretFiles(root)
         self._api_keys = api_keys
+        self._loaded = loaded
         self._mark_key = mark_key(data)
         self._looked = False
-        self._made_of: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._made_of: tuple[tuple[str, ...], ...] = ()
         self._all = self._gather()
 
     def __call__(self) -> Secrets:
         """Gives all secrets, those in files as of the last look. The first call looks, and blocks."""
         if not self._looked:
             self.refresh()
-        made_of = (tuple(self._api_keys()), self._files.values)
+        made_of = (tuple(self._api_keys()), self._files.values, tuple(self._loaded()))
         if made_of != self._made_of:
             self._made_of = made_of
             self._all = self._gather(made_of[0])
@@ -57,7 +65,8 @@ class KnownSecrets:
         return self._gather()
 
     def _gather(self, api_keys: Sequence[str] = ()) -> Secrets:
-        values = {*self._environment, *self._files.values, *filter(is_api_key, api_keys)}
+        given = {*self._environment, *self._files.values, *self._loaded()}
+        values = {*given, *filter(is_api_key, api_keys)}
         spelled = {form for value in values for form in encodings_of(value)}
         return Secrets(longest_first(spelled), self._mark_key)
 
