@@ -151,4 +151,5 @@ async def test_in_emacs_a_run_is_reviewed_in_a_list(
     assert seen["stays"]["path"] == "poem.txt", "point stays where it was"
     assert seen["made"] is False
     assert seen["nowhere"] == "There is no file or hunk here"
+    assert seen["compared"] == [["gone\n", "", 1], ["", "", 0], [POEM, CHANGED, 2]]
     assert seen["visited"] == ["poem.txt", 7]

@@ -183,23 +183,28 @@ Return nil if there is none."
     (goto-char (point-min))
     (forward-line (plist-get part :line))))
 
+(defun holdfast-changes--to-compare (when path text)
+  "A buffer that shows TEXT, that of PATH as it was or is at WHEN, a word."
+  (with-current-buffer (get-buffer-create (format "*%s: %s*" when path))
+    (let ((inhibit-read-only t))
+      (erase-buffer)
+      (insert (if (stringp text) text "")))
+    (set-buffer-modified-p nil)
+    (setq buffer-read-only t)
+    (current-buffer)))
+
 (defun holdfast-changes-compare ()
-  "Compare the file at point with what taking all of it back would leave."
+  "Compare the file at point with what taking all of it back would leave.
+One that is not there any more is compared as an empty one."
   (interactive)
-  (let* ((part (holdfast-changes--part)) (path (plist-get part :path))
-         (now (holdfast-changes--text part)))
+  (let* ((part (holdfast-changes--part)) (path (plist-get part :path)))
     (holdfast-request-soon
      holdfast-changes--server "run.changes" (list :runId holdfast-changes--run :path path)
      (lambda (reply)
-       (let ((text (plist-get (seq-first (plist-get reply :files)) :text))
-             (before (get-buffer-create (format "*before: %s*" path))))
-         (with-current-buffer before
-           (let ((inhibit-read-only t))
-             (erase-buffer)
-             (insert (if (stringp text) text "")))
-           (set-buffer-modified-p nil)
-           (setq buffer-read-only t))
-         (ediff-buffers before now))))))
+       (let ((text (plist-get (seq-first (plist-get reply :files)) :text)))
+         (ediff-buffers (holdfast-changes--to-compare "before" path text)
+                        (condition-case nil (holdfast-changes--text part)
+                          (user-error (holdfast-changes--to-compare "now" path "")))))))))
 
 ;;;###autoload
 (defun holdfast-changes (&optional choose)

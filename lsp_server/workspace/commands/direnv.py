@@ -26,6 +26,7 @@ MISSING = (
     f"{ENVRC} is not loaded, as direnv is not installed; install it, as in `apt install direnv`"
 )
 
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _OWN_PREFIX = "DIRENV_"
 _LOADS_CODE = re.compile(r"LD_\w+|DYLD_\w+|BASH_ENV|ENV")
 """These would also run code in the program that holds a command in its sandbox."""
@@ -34,9 +35,9 @@ _LOADS_CODE = re.compile(r"LD_\w+|DYLD_\w+|BASH_ENV|ENV")
 _LOAD = """\
 place=$(mktemp -d) || exit
 export XDG_DATA_HOME="$place" DIRENV_LOG_FORMAT=
-{direnv} allow {envrc} 2>"$place/said" && {direnv} export json 2>>"$place/said"
+{direnv} allow {envrc} 2>"$place/said" && {direnv} export json >"$place/set" 2>>"$place/said"
 status=$?
-[ "$status" = 0 ] || cat "$place/said"
+if [ "$status" = 0 ]; then cat "$place/set"; else cat "$place/said"; fi
 rm -rf "$place"
 exit "$status"
 """
@@ -100,7 +101,7 @@ def _failed(why: str) -> ProjectEnvironment:
 def _why(done: CommandResult) -> str:
     if done.timed_out:
         return f"it took longer than {LOAD_SECONDS_MAX:g} s"
-    return first_line(done.output, SAID_CHARS_MAX) or done.ending
+    return first_line(_COLOUR.sub("", done.output), SAID_CHARS_MAX) or done.ending
 
 
 def _format() -> TypeAdapter[dict[str, str | None]]:

@@ -13,6 +13,9 @@
 (require 'holdfast)
 (setq holdfast-command (json-parse-string (getenv "SERVER") :array-type 'list))
 
+(defvar lsp-response-timeout)
+(setq lsp-response-timeout 60)           ; a machine may have much else to do
+
 (defvar asked nil)
 (defvar offered nil)
 (defvar told nil "What the server said, newest first.")
@@ -21,7 +24,7 @@
 
 (defun note (key value) (push (cons key value) result))
 (defun wait (what condition &optional seconds)
-  (let ((end (+ (float-time) (or seconds 20))) value)
+  (let ((end (+ (float-time) (or seconds 60))) value)
     (while (and (not (setq value (funcall condition))) (< (float-time) end))
       (accept-process-output nil 0.05))
     (or value (error "Not in time: %s; asked %S; messages %S" what asked told))))
@@ -56,6 +59,23 @@
     (note 'found (with-current-buffer "*holdfast search*"
                    (vconcat (split-string (buffer-string) "\n" t))))))
 
+(defun compared (name)
+  "The two texts that `=' on the line of the file NAME shows in ediff, and how many differences."
+  (let ((list (current-buffer)) (shown nil))
+    (goto-char (point-min))
+    (re-search-forward (concat "^" name))
+    (require 'ediff)
+    (setq ediff-window-setup-function #'ediff-setup-windows-plain)
+    (let ((ediff-startup-hook
+           (list (lambda ()
+                   (setq shown (list (with-current-buffer ediff-buffer-A (buffer-string))
+                                     (with-current-buffer ediff-buffer-B (buffer-string))
+                                     ediff-number-of-differences))))))
+      (call-interactively (key-binding "="))
+      (wait (concat "the comparison of " name) (lambda () shown)))
+    (pop-to-buffer list)
+    (vconcat shown)))
+
 (defun review-changes (sync)
   "Review a run that changes $FILE and others; SYNC tells the server of edits."
   (setq-default case-fold-search nil)
@@ -86,6 +106,8 @@
       (note 'made (if (file-exists-p (expand-file-name "made.txt" (getenv "PROJECT"))) t :json-false))
       (note 'nowhere (condition-case failure (progn (goto-char (point-min)) (holdfast-changes-undo))
                        (user-error (cadr failure))))
+      (note 'compared (vconcat (mapcar #'compared '("gone.txt" "made.txt" "poem.txt"))))
+      (goto-char (point-min))
       (search-forward "six and a half")
       (call-interactively (key-binding (kbd "RET")))
       (note 'visited (list (buffer-name) (line-number-at-pos))))))
