@@ -238,7 +238,7 @@ async def test_a_closed_output_is_said_in_a_sentence(project: Path) -> None:
 
 async def test_what_cannot_be_exported_says_why(project: Path) -> None:
     nothing = await holdfast("export", folder=project)
-    assert (nothing.status, "there is no run to export" in nothing.errors) == (1, True)
+    assert (nothing.status, "there is no run to export" in nothing.errors) == (2, True)
     await run(project, says("hello"))
     unknown = await holdfast("export", "20200101-000000-000000", folder=project)
     assert (unknown.status, unknown.output) == (2, "")

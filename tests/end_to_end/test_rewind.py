@@ -47,7 +47,7 @@ async def test_on_a_terminal_a_run_goes_back_and_on(project: Path) -> None:
         assert f"run {run.name} is at the end of step 1\n" in back.output
         assert (project / "a.txt").read_text() == "first\n"
         wrong = await holdfast("rewind", run.name, "7", folder=project, **environment)
-        assert wrong.status == 1
+        assert wrong.status == 2
         assert "has no step 7; it has 1 to 1, and 0 is its beginning" in wrong.errors
         on = await holdfast(
             "run", *YES, "--resume", run.name, "write b", folder=project, **environment

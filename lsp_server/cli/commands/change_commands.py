@@ -50,7 +50,7 @@ def undo(
 ) -> None:
     """Take back what a run changed, or a file or hunk of it, and keep what you changed since.
 
-    `holdfast keep` gives it back. Exit status: 0 when all came back, else 1.
+    `holdfast keep` gives it back. Exit status: 0 when all came back, 2 when there is no such run, file or hunk, else 1.
     """
     from lsp_server.cli.changes import ChangePart, undo_part
     from lsp_server.cli.undo import undo as work
@@ -69,7 +69,7 @@ def keep(
 ) -> None:
     """Keep what a run changed, or a file or hunk of it; what was taken back is given back.
 
-    Exit status: 0 when it is there, else 1.
+    Exit status: 0 when it is there, 2 when there is no such run, file or hunk, else 1.
     """
     from lsp_server.cli.changes import ChangePart
     from lsp_server.cli.changes import keep as work

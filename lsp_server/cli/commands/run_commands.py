@@ -122,7 +122,7 @@ def run(
 def rewind(run_id: RunArgument, step: StepArgument, workspace: WorkspaceOption = Path()) -> None:
     """Take files and conversation of a run back to a step, and keep what you changed since.
 
-    The run is not started again. Exit status: 0 when all files came back, else 1.
+    The run is not started again. Exit status: 0 when all files came back, 2 when there is no such run or step, else 1.
     """
     from lsp_server.cli.undo import rewind as work
 
@@ -193,7 +193,7 @@ def export(
 ) -> None:
     """Write a run down, with its subagents and attempts, for others to read or to grade.
 
-    Exit status: 0 when written, 2 when the file is there or cannot be written, else 1.
+    Exit status: 0 when written, 2 when there is no such run, or the file is there or cannot be written, else 1.
     """
     from lsp_server.cli.export import ExportOptions
     from lsp_server.cli.export import export as work
