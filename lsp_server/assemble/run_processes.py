@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.agent.loop import Agent
 from lsp_server.assemble.workspace_services import WorkspaceServices
@@ -43,7 +43,7 @@ async def run_processes(services: WorkspaceServices, run_context: RunContext) ->
     )
     await background.end_left_over()
     confined = services.sandboxes.commands(lambda: run_context.current_settings, network)
-    unconfined = services.sandboxes.unconfined(lambda: run_context.current_settings)
+    unconfined = replace(confined, runner=services.sandboxes.host)
     return RunProcesses(confined, unconfined, background, network)
 
 

@@ -121,20 +121,11 @@ class Sandboxes:
             find,
             confines_all=lambda: settings().permissions.mode == "sandboxed",
         )
-        return self._of_project(confining, settings)
-
-    def unconfined(self, settings: Callable[[], Settings]) -> ProjectCommandRunner:
-        """Returns the runner for commands that a person lets out of the sandbox."""
-        return self._of_project(self.host, settings)
-
-    def _of_project(
-        self, runner: CommandRunner, settings: Callable[[], Settings]
-    ) -> ProjectCommandRunner:
-        loader = ConfiningCommandRunner(
-            self.host, lambda: self._find(settings().sandbox), confines_all=lambda: True
-        )
+        loading = ConfiningCommandRunner(self.host, find, confines_all=lambda: True)
         return ProjectCommandRunner(
-            runner, lambda: settings().run.python or "", lambda folder: self._load(folder, loader)
+            confining,
+            lambda: settings().run.python or "",
+            lambda folder: self._load(folder, loading),
         )
 
     def own_programs(self, current: Callable[[], Settings]) -> CommandRunner:

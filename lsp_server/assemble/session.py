@@ -232,23 +232,21 @@ def _services(
     notify: Notify,
     current: Callable[[], Settings],
 ) -> WorkspaceServices:
-    ignore = Ignore(workspace)
+    ignore, root = Ignore(workspace), workspace.root
     granted = GrantedRules(folder / "permissions.toml")
     trust = Trust(folder / "trusted.json")
-    envrc = SessionEnvrc(workspace.root, trust)
+    envrc = SessionEnvrc(root, trust)
     own_folders = (data, config_folder())
-    sandboxes = Sandboxes(workspace.root, own_folders, HostCommandRunner(), load=envrc.environment)
+    sandboxes = Sandboxes(root, own_folders, HostCommandRunner(), load=envrc.environment)
     own_programs = sandboxes.own_programs(current)
-    known_secrets = KnownSecrets(
-        workspace.root, data, lambda: roles.api_keys, lambda: envrc.secrets
-    )
+    known_secrets = KnownSecrets(root, data, lambda: roles.api_keys, lambda: envrc.secrets)
     redactor = Redactor(known_secrets)
     permissions = Permissions(
         editor, lambda rule, everywhere: granted.add(rule, everywhere=everywhere)
     )
     on_change = partial(notify, GoalsChanged())
     servers_in = partial(session_servers, trust, current, permissions, on_change)
-    servers = servers_in(workspace.root, sandboxes)
+    servers = servers_in(root, sandboxes)
     provider = ModelProvider(settings.model, lambda: notify(StatusChanged()))
     roles = RoleModels(provider, lambda wire, *more: answering_model(wire, redactor, *more))
     return WorkspaceServices(
@@ -264,11 +262,11 @@ def _services(
         CheckApprovals(folder / "approved-checks.json", workspace),
         redactor,
         known_secrets,
-        Revisions(workspace.root, own_programs),
+        Revisions(root, own_programs),
         JournalIndexes(),
         own_programs,
         sandboxes,
-        _extensions(workspace.root, trust, servers, envrc, current),
+        _extensions(root, trust, servers, envrc, current),
         WriteTurns(),
         current,
         servers_in,

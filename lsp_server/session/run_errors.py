@@ -18,7 +18,7 @@ class RunError(HoldfastError):
 
 
 class NotFound(RunError):
-    """What a person named is not there: a run, or a file, hunk, step or proposal of one."""
+    """There is nothing of the name that a person gave: no such run, or file, hunk, step or proposal of one."""
 
 
 class RunNotFound(NotFound):
