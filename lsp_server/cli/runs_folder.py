@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from lsp_server.assemble import run_store
+from lsp_server.assemble.session import run_store
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import workspace_folder
 
