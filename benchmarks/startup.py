@@ -5,7 +5,9 @@ several times, in the same run. Times are from the start of the process: a code 
 asked for as soon as `initialize` is answered, as an editor does for an open file, and once
 more when the server is warm. What is weighed are all processes of the server.
 
-    python -m benchmarks.startup [--rounds 7] [--json FILE]
+    python -m benchmarks.startup [--rounds 7] [--against CHECKOUT] [--json FILE]
+
+With `--against` the server of another checkout takes its turns, too.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from typing import Any, Self
 
 import psutil
 
+from benchmarks import clients
 from benchmarks.table import Row, arguments, show
 
+SERVE = (sys.executable, "-m", "lsp_server", "serve", "--stdio")
 BARE = """\
 from pygls.lsp.server import LanguageServer
 LanguageServer("bare", "1").start_io()
@@ -41,26 +45,32 @@ TEXT = "answer = 41\n"
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What one start took, in seconds from the start of the process, and its megabytes."""
+    """What one start took, in seconds from the start of the process, its processor seconds and megabytes."""
 
     initialize: float
     first_action: float
     warm_action: float
+    processor: float
     settled_mb: float
 
 
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
     options = parser.parse_args()
-    commands = {
-        "bare pygls": [sys.executable, "-c", BARE],
-        "holdfast": [sys.executable, "-m", "lsp_server", "serve", "--stdio"],
+    servers: dict[str, tuple[Sequence[str], Path]] = {
+        "bare pygls": ((sys.executable, "-c", BARE), clients.OURS)
     }
-    figures: dict[str, list[Started]] = {name: [] for name in commands}
+    if options.against is not None:
+        servers["holdfast, before"] = SERVE, options.against.resolve()
+    servers["holdfast"] = SERVE, clients.OURS
+    for command, tree in servers.values():
+        start(command, tree=tree)  # Python compiles what it has not compiled yet.
+    figures: dict[str, list[Started]] = {name: [] for name in servers}
     for _ in range(options.rounds):
-        for name, command in commands.items():
-            figures[name].append(start(command))
+        for name, (command, tree) in servers.items():
+            figures[name].append(start(command, tree=tree))
     floor = statistics.median(each.initialize for each in figures["bare pygls"])
     rows = [row(name, measured, floor) for name, measured in figures.items()]
     machine = f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
@@ -80,16 +90,21 @@ def row(name: str, measured: list[Started], floor: float) -> Row:
         "first action s after": statistics.median(answered),
         "fastest": min(answered),
         "warm action s": statistics.median(each.warm_action for each in measured),
+        "CPU s": statistics.median(each.processor for each in measured),
         "RSS MB, settled": statistics.median(each.settled_mb for each in measured),
     }
 
 
-def start(command: Sequence[str], settle_seconds: float = SETTLE_SECONDS) -> Started:
+def start(
+    command: Sequence[str],
+    settle_seconds: float = SETTLE_SECONDS,
+    tree: Path = clients.OURS,
+) -> Started:
     """Starts a server in a small project, and measures it."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
         project = Path(folder)
         (project / FILE).write_text(TEXT)
-        with Server(project, Path(data), {}, command) as server:
+        with Server(project, Path(data), {}, command, tree) as server:
             server.initialize()
             initialized = server.seconds()
             server.notify("initialized", {})
@@ -100,7 +115,14 @@ def start(command: Sequence[str], settle_seconds: float = SETTLE_SECONDS) -> Sta
             asked = server.seconds()
             server.actions(FILE)
             warm = server.seconds() - asked
-            return Started(initialized, first, warm, tree_mb(server.process.pid))
+            spent = psutil.Process(server.process.pid).cpu_times()
+            return Started(
+                initialized,
+                first,
+                warm,
+                spent.user + spent.system,
+                tree_mb(server.process.pid),
+            )
 
 
 def measure(command: Sequence[str], settle_seconds: float = SETTLE_SECONDS) -> tuple[float, float]:
@@ -136,7 +158,8 @@ class Server:
         project: Path,
         data: Path,
         settings: Mapping[str, str],
-        command: Sequence[str] = (sys.executable, "-m", "lsp_server", "serve", "--stdio"),
+        command: Sequence[str] = SERVE,
+        tree: Path = clients.OURS,
     ) -> None:
         self._project = project
         self._id = 0
@@ -145,8 +168,7 @@ class Server:
             command,
             cwd=project,
             env={
-                **os.environ,
-                "PYTHONPATH": str(Path(__file__).parents[1]),
+                **clients.compiled(tree),
                 "XDG_DATA_HOME": str(data),
                 "HOLDFAST_MODEL__BASE_URL": "http://127.0.0.1:9/v1",
                 "HOLDFAST_MODEL__NAME": "none",

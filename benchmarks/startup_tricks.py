@@ -8,14 +8,13 @@ started in turn, several times, in the same run.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
+from benchmarks import clients
 from benchmarks.startup import measure
 from benchmarks.table import Row, arguments, show
 
@@ -36,6 +35,16 @@ startup.leave_out_command_line_of_httpx()
 started = time.perf_counter()
 import httpx
 print((time.perf_counter() - started) * 1000)
+"""
+IMPORT_SESSION = """\
+import time
+import lsp_server.system.startup as startup
+startup.relax_garbage_collection()
+startup.compile_dataclass_methods_when_called()
+startup.leave_out_command_line_of_httpx()
+started = time.process_time()
+import lsp_server.assemble.session
+print((time.process_time() - started) * 1000)
 """
 OPEN_MEMORY = """\
 import asyncio, tempfile, time
@@ -90,7 +99,7 @@ def printed(program: str) -> float:
         done = subprocess.run(
             [sys.executable, "-c", program],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env=clients.compiled(),
             capture_output=True,
             text=True,
             check=True,
@@ -100,6 +109,12 @@ def printed(program: str) -> float:
 
 TRICKS: tuple[tuple[str, str, str, Callable[[str], float]], ...] = (
     ("relax_garbage_collection", "`initialize`, ms", SERVE, serving),
+    (
+        "compile_dataclass_methods_when_called",
+        "a session is imported, CPU ms",
+        IMPORT_SESSION,
+        printed,
+    ),
     ("leave_out_command_line_of_httpx", "httpx is imported, ms", IMPORT_HTTPX, printed),
     ("leave_out_rest_client_of_lancedb", "memory opens, ms", OPEN_MEMORY, printed),
     ("freeze_garbage_collection", "a full collection, ms", COLLECT, printed),

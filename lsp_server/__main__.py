@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.system import own_environment, startup
+from lsp_server.system.leaving import leave
 
 WELCOME = "welcome"
 COMPLETION = "_HOLDFAST_COMPLETE"
@@ -18,8 +19,22 @@ OF_ALL = ("--help", "-h", "--version", "--install-completion", "--show-completio
 
 
 def main() -> None:
-    """Runs the command that is named; without one it serves an editor, or tells a person what it is."""
+    """Runs the command that is named, and leaves with its exit status."""
+    try:
+        run_command()
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            raise  # A sentence, which Python writes.
+        leave(end.code or 0)
+
+
+def run_command() -> None:
+    """Runs the command that is named; without one it serves an editor, or tells a person what it is.
+
+    Raises SystemExit.
+    """
     startup.relax_garbage_collection()
+    startup.compile_dataclass_methods_when_called()
     import_nothing_from_the_workspace()
     own_environment.hide_keys()
     startup.leave_out_command_line_of_httpx()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from datetime import timedelta
@@ -13,6 +12,7 @@ from lsp_server.memory.allocation import share_pools
 from lsp_server.memory.storage_errors import translate_errors
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.system import startup
+from lsp_server.system.unjoined_call import call_unjoined
 
 READ_INTERVAL_SECONDS = 1.0
 """A process that does not write looks for newer versions this often."""
@@ -26,7 +26,7 @@ async def connect(place: StoragePlace, *, writes: bool) -> Any:
     With `writes` the process sees only its own versions, which is faster: no other
     process may write then. Raises MemoryUnavailable.
     """
-    lancedb = await asyncio.to_thread(_load_alone)
+    lancedb = await call_unjoined(_load_alone, "loading LanceDB")
     interval = None if writes else timedelta(seconds=READ_INTERVAL_SECONDS)
     with translate_errors("database", place):
         return await lancedb.connect_async(place.uri, read_consistency_interval=interval)

@@ -75,8 +75,15 @@ def secret_place(path: Path, root: Path, home: Path | None = None) -> str:
     ''
     """
     home = (home or Path.home()).resolve()
-    places = (name for name in HIDDEN_IN_HOME if path.is_relative_to(home / name))
-    return next((name for name in places if not root.is_relative_to(home / name)), "")
+    # As texts: each command and each read asks for its paths, and there are a hundred places.
+    at, root_at = _below(path, home), _below(root, home)
+    places = (name for name in HIDDEN_IN_HOME if at.startswith(f"{name}/"))
+    return next((name for name in places if not root_at.startswith(f"{name}/")), "")
+
+
+def _below(path: Path, folder: Path) -> str:
+    """Returns the path from a folder with a slash behind it; empty for one that is elsewhere."""
+    return f"{path.relative_to(folder).as_posix()}/" if path.is_relative_to(folder) else ""
 
 
 def private_places(

@@ -6,6 +6,8 @@ Each is called once, before what it is about is imported. The figures below are
 medians of `python -m benchmarks.startup_tricks` on two cores:
 
     relax_garbage_collection            the answer to `initialize`:   65 of 378 ms
+    compile_dataclass_methods_when_called
+                                        the import of a session:  399 of 1548 ms
     leave_out_command_line_of_httpx     the import of httpx:           58 of 146 ms
     leave_out_rest_client_of_lancedb    the opening of memory:      1484 of 2463 ms
     freeze_garbage_collection           each full collection later:   27 of 27 ms
@@ -15,6 +17,7 @@ medians of `python -m benchmarks.startup_tricks` on two cores:
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import functools
 import gc
 import importlib.util
@@ -22,9 +25,9 @@ import os
 import re
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -40,6 +43,10 @@ LANCEDB_CATALOGUES = "lance_namespace"
 """Catalogues of tables, kept by such servers; it imports each of 140 types of the client."""
 OVERRIDES = "overrides"
 """LanceDB's own check that it overrides what it means to, each time that it is loaded."""
+
+DATACLASS_METHODS = frozenset({"__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__"})
+"""Of the methods that `dataclass` makes, those that are seldom called and have no signature of
+the class's own."""
 
 MALLOC_POOLS_MAX = 4
 """Threads beyond it share them."""
@@ -63,6 +70,40 @@ def restore_garbage_collection() -> None:
 def freeze_garbage_collection() -> None:
     """Leaves all that is there now out of every later collection: it stays until the end anyway."""
     gc.freeze()
+
+
+def compile_dataclass_methods_when_called() -> None:
+    """Lets `dataclass` compile the text of DATACLASS_METHODS at their first call.
+
+    Python compiles up to six methods of each class while a module is imported; a start imports
+    hundreds of classes, and calls few of these. Does nothing from Python 3.13 on, which
+    compiles the methods of a class together, in a fraction of the time.
+    """
+    if create := getattr(dataclasses, "_create_fn", None):
+        lazily = functools.partial(_method, create)
+        dataclasses._create_fn = lazily  # type: ignore[attr-defined]  # noqa: SLF001 - the one door
+
+
+def _method(
+    create: Callable[..., Callable[..., Any]],
+    name: str,
+    arguments: Sequence[str],
+    body: Sequence[str],
+    **context: Any,
+) -> Callable[..., Any]:
+    """Returns what `create` makes of the text, or for DATACLASS_METHODS what makes it when called."""
+    if name not in DATACLASS_METHODS:
+        return create(name, arguments, body, **context)
+    compiled: Callable[..., Any] | None = None
+
+    def method(*given: Any) -> Any:
+        nonlocal compiled
+        if compiled is None:
+            compiled = create(name, arguments, body, **context)
+        return compiled(*given)
+
+    method.__name__ = name
+    return method
 
 
 def leave_out_command_line_of_httpx() -> None:

@@ -15,6 +15,26 @@ startup.leave_out_command_line_of_httpx()
 import httpx
 print(httpx.AsyncClient.__name__, *(n for n in ("rich", "click") if n in sys.modules))
 """
+DATACLASSES = """
+startup.compile_dataclass_methods_when_called()
+from dataclasses import dataclass
+@dataclass(frozen=True, slots=True)
+class Place:
+    line: int
+    name: str = "here"
+    def __eq__(self, other):
+        return NotImplemented
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    start: Place
+    end: int = 0
+one = Range(Place(1))
+try:
+    one.end = 2
+except AttributeError as error:
+    refused = type(error).__name__
+print(one, one == Range(one.start), one == Range(Place(1)), len({one, Range(one.start)}), refused)
+"""
 GARBAGE = """
 startup.relax_garbage_collection()
 relaxed = gc.get_threshold()
@@ -54,6 +74,10 @@ NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
     ("program", "says"),
     [
         (HTTPX, "AsyncClient"),
+        (
+            DATACLASSES,
+            "Range(start=Place(line=1, name='here'), end=0) True False 1 FrozenInstanceError",
+        ),
         (GARBAGE, "True 700 True"),
         (LOG, "debug"),
         (REST_CLIENT, "False True"),
@@ -64,6 +88,7 @@ NOTHING = "print('onnxruntime' in sys.modules, 'lancedb' in sys.modules)"
     ],
     ids=[
         "httpx",
+        "dataclasses",
         "garbage",
         "a log of one's own",
         "rest client",
