@@ -8,7 +8,7 @@ system and stand beside it by name.
     python -m benchmarks.cpu_profile run [--steps 200] [--json FILE]
     python -m benchmarks.cpu_profile index [--megabytes 100] [--json FILE]
 
-Needs py-spy, which `pip install -e ".[benchmarks]"` brings.
+Needs py-spy on the PATH: `pip install py-spy`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=100)
     options = parser.parse_args()
     if shutil.which("py-spy") is None:
-        sys.stderr.write('py-spy is not installed; run: pip install -e ".[benchmarks]"\n')
+        sys.stderr.write("py-spy is not installed; run: pip install py-spy\n")
         return 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

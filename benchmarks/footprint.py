@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
+from benchmarks import clients
 from benchmarks.sources import files, standard_library
 from benchmarks.startup import Server, tree_mb
 from benchmarks.table import Row, arguments, show
@@ -99,11 +100,11 @@ def size(one: Distribution) -> int:
     return sum(path.stat().st_size for path in there)
 
 
-def server(folder: Path, count: int, embedder: str) -> list[Row]:
+def server(folder: Path, count: int, embedder: str, tree: Path = clients.OURS) -> list[Row]:
     """Weighs a server once its project is indexed."""
     project = make_project(folder / "project", count)
     settings = {"HOLDFAST_MEMORY__ENABLED": "true", "HOLDFAST_MEMORY__EMBEDDER": embedder}
-    with Server(project, folder / "data", settings) as one:
+    with Server(project, folder / "data", settings, tree=tree) as one:
         one.initialize()
         one.notify("initialized", {})
         started = time.monotonic()

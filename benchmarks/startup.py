@@ -59,23 +59,28 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--against", type=Path, metavar="CHECKOUT")
     options = parser.parse_args()
+    measured = rows(options.rounds, options.against and options.against.resolve())
+    machine = f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
+    show(f"a server starts, {options.rounds} rounds; {machine}", measured, options.json)
+    return 0
+
+
+def rows(rounds: int, before: Path | None = None) -> list[Row]:
+    """One row for each server; they take turns. `before` is another checkout."""
     servers: dict[str, tuple[Sequence[str], Path]] = {
         "bare pygls": ((sys.executable, "-c", BARE), clients.OURS)
     }
-    if options.against is not None:
-        servers["holdfast, before"] = SERVE, options.against.resolve()
+    if before is not None:
+        servers["holdfast, before"] = SERVE, before
     servers["holdfast"] = SERVE, clients.OURS
     for command, tree in servers.values():
         start(command, tree=tree)  # Python compiles what it has not compiled yet.
     figures: dict[str, list[Started]] = {name: [] for name in servers}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name, (command, tree) in servers.items():
             figures[name].append(start(command, tree=tree))
     floor = statistics.median(each.initialize for each in figures["bare pygls"])
-    rows = [row(name, measured, floor) for name, measured in figures.items()]
-    machine = f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
-    show(f"a server starts, {options.rounds} rounds; {machine}", rows, options.json)
-    return 0
+    return [row(name, measured, floor) for name, measured in figures.items()]
 
 
 def row(name: str, measured: list[Started], floor: float) -> Row:

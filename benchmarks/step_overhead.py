@@ -3,9 +3,12 @@
 The model answers at once, so what is left between two requests is the runtime
 and its tools. A bare loop does the same steps as the floor, Holdfast does them
 without memory and with it, where the code has its vectors from an earlier index.
-The clients take turns, so that what else the machine does falls on all of them.
+The clients take turns, so that what else the machine does falls on all of them; with
+`--against` those of another checkout do, too. `x` are a client's figures in those of the one
+without memory of the same round, in the median of the rounds.
 
-    python -m benchmarks.step_overhead [--steps 200] [--rounds 3] [--json FILE]
+    python -m benchmarks.step_overhead [--steps 200] [--rounds 3] [--embedder minilm]
+                                       [--against CHECKOUT] [--json FILE]
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,15 +59,19 @@ class Client:
     name: str
     command: tuple[str, ...]
     memory: bool | None = None
+    tree: Path = clients.OURS
 
 
-CLIENTS = (
-    Client("bare loop", (sys.executable, str(Path(__file__).with_name("bare_loop.py")))),
-    *(
-        Client(name, (*HOLDFAST, "run", *ALONE, "--json", "Do the steps."), memory)
+BARE_LOOP = Client("bare loop", (sys.executable, str(Path(__file__).with_name("bare_loop.py"))))
+
+
+def holdfast(tree: Path = clients.OURS, when: str = "") -> tuple[Client, ...]:
+    """Holdfast as it is in a checkout, without memory and with it."""
+    command = (*HOLDFAST, "run", *ALONE, "--json", "Do the steps.")
+    return tuple(
+        Client(f"{name}{when}", command, memory, tree)
         for name, memory in ((OFF, False), (ON, True))
-    ),
-)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +88,27 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--embedder", default="minilm")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
     options = parser.parse_args()
+    os.environ["HOLDFAST_MEMORY__EMBEDDER"] = options.embedder
+    others = holdfast(options.against.resolve(), ", before") if options.against else ()
     with tempfile.TemporaryDirectory() as temporary:
-        rows = asyncio.run(measure(Path(temporary), options.steps, options.rounds))
+        work = measure(Path(temporary), options.steps, options.rounds, others=others)
+        rows = asyncio.run(work)
     title = f"{options.steps} steps, 2-4 KB results, model time 0, medians of {options.rounds}"
     show(f"{title}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", rows, options.json)
     return 0
 
 
-async def measure(folder: Path, steps: int, rounds: int = 1, *, vectors: bool = True) -> list[Row]:
+async def measure(
+    folder: Path,
+    steps: int,
+    rounds: int = 1,
+    *,
+    vectors: bool = True,
+    others: tuple[Client, ...] = (),
+) -> list[Row]:
     """One row for each client; each begins each round with a fresh copy, at the same place.
 
     Without `vectors` the code has none before the steps, which saves a minute or two.
@@ -97,14 +116,14 @@ async def measure(folder: Path, steps: int, rounds: int = 1, *, vectors: bool = 
     template, work = folder / "template", folder / "work"
     await index(make_repository(work / "repository"), work / "home", vectors=vectors)
     shutil.move(work, template)
-    found: dict[str, list[Measured]] = {client.name: [] for client in CLIENTS}
+    measured = (BARE_LOOP, *others, *holdfast())
+    found: dict[str, list[Measured]] = {client.name: [] for client in measured}
     for _ in range(rounds):
-        for client in CLIENTS:
+        for client in measured:
             shutil.copytree(template, work)
             found[client.name].append(await run(client, work, steps))
             shutil.rmtree(work)
-    floor = summary(found[OFF])
-    return [row(name, summary(each), floor) for name, each in found.items()]
+    return [row(name, each, found[OFF]) for name, each in found.items()]
 
 
 async def index(repository: Path, home: Path, *, vectors: bool) -> None:
@@ -176,7 +195,7 @@ async def run(client: Client, work: Path, steps: int) -> Measured:
             *(() if client.memory is not None else (server.base_url,)),
             cwd=repository,
             env={
-                **clients.environment(server.base_url, home),
+                **clients.environment(server.base_url, home, client.tree),
                 "HOLDFAST_MEMORY__ENABLED": str(client.memory is True).lower(),
             },
             stdout=asyncio.subprocess.DEVNULL,
@@ -211,14 +230,6 @@ async def tree_use(process: asyncio.subprocess.Process) -> tuple[float, float]:
     return peak, sum(seconds.values())
 
 
-def summary(each: Sequence[Measured]) -> dict[str, float]:
-    """Medians of what one client's runs took."""
-    return {
-        name: statistics.median(row[name] for row in map(figures, each))
-        for name in figures(each[0])
-    }
-
-
 def figures(measured: Measured) -> dict[str, float]:
     gaps = [(b - a) * 1000 for a, b in pairwise(measured.arrivals)]
     return {
@@ -234,8 +245,16 @@ def figures(measured: Measured) -> dict[str, float]:
     }
 
 
-def row(name: str, medians: Mapping[str, float], floor: Mapping[str, float]) -> Row:
-    ratios = {f"x {what}": medians[what] / floor[what] for what in ("ms/step", "CPU ms/step")}
+def row(name: str, each: Sequence[Measured], floor: Sequence[Measured]) -> Row:
+    """Medians of one client's runs, and of their ratios to the one of the same round in `floor`."""
+    taken, floors = [figures(one) for one in each], [figures(one) for one in floor]
+    medians = {what: statistics.median(one[what] for one in taken) for what in taken[0]}
+    ratios = {
+        f"x {what}": statistics.median(
+            one[what] / other[what] for one, other in zip(taken, floors, strict=True)
+        )
+        for what in ("ms/step", "CPU ms/step")
+    }
     return {"client": name, **medians, **ratios}
 
 

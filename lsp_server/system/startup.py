@@ -7,7 +7,7 @@ medians of `python -m benchmarks.startup_tricks` on two cores:
 
     relax_garbage_collection            the answer to `initialize`:   65 of 378 ms
     compile_dataclass_methods_when_called
-                                        the import of a session:  399 of 1548 ms
+                                        the import of a session:  335 of 1609 ms
     leave_out_command_line_of_httpx     the import of httpx:           58 of 146 ms
     leave_out_rest_client_of_lancedb    the opening of memory:      1484 of 2463 ms
     freeze_garbage_collection           each full collection later:   27 of 27 ms
