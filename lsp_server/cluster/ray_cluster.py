@@ -47,30 +47,30 @@ class RayCluster:
 
     async def map(
         self, function: Callable[[Part], Awaitable[Answer]], parts: Iterable[Part]
-    ) -> AsyncGenerator[Answer, None]:
-        """Yields the answers as they come, in any order.
+    ) -> AsyncGenerator[tuple[Part, Answer], None]:
+        """Yields each part with its answer as they come, in any order.
 
         The function is called in other processes, for one part at a time in each. Raises what
         it raises, and MemoryUnavailable when the processes of one part die again and again.
         """
         waiting = iter(parts)
-        running: dict[asyncio.Future[Answer], Any] = {}
+        running: dict[asyncio.Future[Answer], tuple[Any, Part]] = {}
         idle = self.processes(PartWorker)
         try:
             while True:
                 for part in islice(waiting, len(idle)):
                     worker = idle.pop()
-                    running[asyncio.wrap_future(worker.work.remote(function, part).future())] = (
-                        worker
-                    )
+                    asked = asyncio.wrap_future(worker.work.remote(function, part).future())
+                    running[asked] = worker, part
                 if not running:
                     return
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for one in done:
-                    idle.append(running.pop(one))
-                    yield self._answer(one)
+                    worker, part = running.pop(one)
+                    idle.append(worker)
+                    yield part, self._answer(one)
         finally:
-            for one, worker in running.items():
+            for one, (worker, _) in running.items():
                 one.cancel()
                 idle.append(worker)
             for worker in idle:

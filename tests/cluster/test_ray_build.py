@@ -18,7 +18,7 @@ from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.base.base_schema import BASE_CHUNKS, BASE_FILES, vectors_schema
 from lsp_server.memory.database import Database
 from lsp_server.memory.storage_place import StoragePlace
-from tests.harness.command_line import holdfast
+from tests.harness.command_line import Ended, ended, started
 from tests.harness.files import lay_out
 from tests.harness.git import committed
 
@@ -94,7 +94,7 @@ async def test_rows_are_those_of_one_machine_also_after_a_killed_worker_and_a_ki
 ) -> None:
     alone, spread, broken = (tmp_path / name for name in ("alone", "spread", "broken"))
     build = ("index", "--repositories", str(listed), "--base")
-    done = await holdfast(*build, alone.as_uri(), folder=project, **ON)
+    done = await built(*build, alone.as_uri(), folder=project, **ON)
     assert done.status == 0, done.errors
     assert "50 were there" in done.output, "what both have is embedded once"
     expected = await rows_of(alone)
@@ -102,7 +102,7 @@ async def test_rows_are_those_of_one_machine_also_after_a_killed_worker_and_a_ki
     over_ray = {**ON, "RAY_USAGE_STATS_ENABLED": "0"}
     async with asyncio.timeout(SECONDS_MAX):
         killing = asyncio.create_task(kill_one("ray::PartWorker"))
-        done = await holdfast(*build, spread.as_uri(), "--ray", cluster, folder=project, **over_ray)
+        done = await built(*build, spread.as_uri(), "--ray", cluster, folder=project, **over_ray)
         assert done.status == 0, done.errors
         assert await killing, "no worker was there to be killed"
     assert await rows_of(spread) == expected
@@ -111,14 +111,20 @@ async def test_rows_are_those_of_one_machine_also_after_a_killed_worker_and_a_ki
         cut = asyncio.create_task(
             kill_one(sys.executable, broken.as_uri(), broken / f"{BASE_CHUNKS.name}.lance" / "data")
         )
-        ended = await holdfast(
+        cut_short = await built(
             *build, broken.as_uri(), "--ray", cluster, folder=project, **over_ray
         )
         assert await cut
-        assert ended.status != 0
-        done = await holdfast(*build, broken.as_uri(), "--ray", cluster, folder=project, **over_ray)
+        assert cut_short.status != 0
+        done = await built(*build, broken.as_uri(), "--ray", cluster, folder=project, **over_ray)
         assert done.status == 0, done.errors
     assert await rows_of(broken) == expected
+
+
+async def built(*arguments: str, folder: Path, **environment: str) -> Ended:
+    """Runs a build to its end."""
+    async with started(*arguments, folder=folder, **environment) as process:
+        return await ended(process, SECONDS_MAX)
 
 
 async def kill_one(beginning: str, word: str = "", once: Path | None = None) -> bool:

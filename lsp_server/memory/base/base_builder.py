@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,11 +45,14 @@ COMMIT_ROWS = 20_000
 COMMIT_FILES = 5_000
 VECTORS_AT_ONCE = 256
 DELETE_ROWS = 1_000
+SOURCES_AT_ONCE = 64
+"""Repositories that share commits; what is known of their files is held at once."""
 KEEP_SECONDS = 7 * 86_400.0
 """Versions that readers may have pinned stay for so long."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with a stage, how many are done, and of how many."""
+SourceRead: TypeAlias = tuple[BaseSource, FileRead]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,39 +105,57 @@ class BaseBuilder:
             async with hold_lease(database) as lease:
                 tables = await self._open(database)
                 work = _Build(tables, lease, self._embedder, self._progress)
-                for source in sources:
-                    await self._read(work, source, full=full)
-                    await work.make_vectors(source.repository, self._vectors_at_once)
+                for start in range(0, len(sources), SOURCES_AT_ONCE):
+                    group = sources[start : start + SOURCES_AT_ONCE]
+                    await self._read(work, group, full=full)
+                    await work.make_vectors(group, self._vectors_at_once)
                 builds = await _publish(database, work, sources, self._embedder.fingerprint)
         finally:
             database.close()
         return replace(work.report, builds=builds)
 
     async def _open(self, database: Database) -> BaseTables:
-        schema = vectors_schema(self._embedder.fingerprint, self._embedder.dimension)
+        schema = vectors_schema(self._embedder.fingerprint, await self._dimension())
         return BaseTables(
             await database.table(BASE_CHUNKS, writes=True),
             await database.table(BASE_FILES.table, writes=True),
             await database.table(schema, writes=True),
         )
 
-    async def _read(self, work: _Build, source: BaseSource, *, full: bool) -> None:
+    async def _dimension(self) -> int:
+        """Returns the length of vectors; that of an endpoint shows in its first answer."""
+        if self._embedder.dimension:
+            return self._embedder.dimension
+        try:
+            (vector,) = await self._embedder.embed(["dimension"])
+        except ModelError as error:
+            raise _no_vectors(error) from error
+        return len(vector)
+
+    async def _read(self, work: _Build, sources: Sequence[BaseSource], *, full: bool) -> None:
+        """Reads what changed of all sources, so that small ones share the workers and commits."""
+        wanted = [(source, await self._changed(work, source, full=full)) for source in sources]
+        batch: list[SourceRead] = []
+        done, count = 0, sum(len(paths) for _, paths in wanted)
+        async with aclosing(self._reader.read(wanted)) as answers:
+            async for source, reads in answers:
+                batch += ((source, read) for read in reads)
+                done += len(reads)
+                self._progress("files", done, count)
+                rows = row_count([read for _, read in batch])
+                if len(batch) >= COMMIT_FILES or rows >= COMMIT_ROWS:
+                    await work.put(batch)
+                    batch = []
+        await work.put(batch)
+
+    async def _changed(self, work: _Build, source: BaseSource, *, full: bool) -> list[str]:
+        """Returns the paths that are to be read, and removes the files that count no more."""
         known = await work.known_files(source.repository)
         changed = source.changed({} if full else known)
         counting = await source.counting(changed)
         uncounted = set(changed).difference(counting)
         await work.remove(source.repository, (known.keys() - source.blobs.keys()) | uncounted)
-        batch: list[FileRead] = []
-        done = 0
-        async with aclosing(self._reader.read(source, counting)) as answers:
-            async for answer in answers:
-                batch += answer
-                done += len(answer)
-                self._progress("files", done, len(counting))
-                if len(batch) >= COMMIT_FILES or row_count(batch) >= COMMIT_ROWS:
-                    await work.put(source, batch)
-                    batch = []
-        await work.put(source, batch)
+        return counting
 
 
 class _Build:
@@ -148,6 +169,7 @@ class _Build:
         self.report = BuildReport(0, 0, 0, 0, 0, ())
         self._progress = progress
         self._embedder = StoredVectors(embedder, tables.vectors_of)
+        self._added = 0
 
     async def known_files(self, repository: str) -> dict[str, str]:
         """Returns the contents of the files that are complete, by path; the rest is removed."""
@@ -165,64 +187,77 @@ class _Build:
         removed = await self._delete(repository, set(paths))
         self.report = replace(self.report, removed=self.report.removed + removed)
 
-    async def put(self, source: BaseSource, reads: Sequence[FileRead]) -> None:
+    async def put(self, batch: Sequence[SourceRead]) -> None:
         """Writes files that were read: their chunks, then which files they were."""
-        if not reads:
+        if not batch:
             return
         await self.lease.check()
-        repository = source.repository
         rows = [
-            {"key": row_key(repository, row["id"]), "repository": repository, **row}
-            for read in reads
+            {"key": row_key(source.repository, row["id"]), "repository": source.repository, **row}
+            for source, read in batch
             for row in read.rows or ()
         ]
-        paths = is_one_of("path", [read.path for read in reads])
-        await self.tables.chunks.put(rows, scope=f"{equals('repository', repository)} AND {paths}")
-        files = [_file(source, read) for read in reads]
+        await self.tables.chunks.put(rows, scope=_scope_of(batch))
+        files = [_file(source, read) for source, read in batch]
         await self.tables.files.put([BASE_FILES.row(file) for file in files])
         report = self.report
         self.report = replace(
-            report, files=report.files + len(reads), chunks=report.chunks + len(rows)
+            report, files=report.files + len(batch), chunks=report.chunks + len(rows)
         )
 
-    async def make_vectors(self, repository: str, at_once: int) -> None:
-        """Makes the vectors that the repository's chunks lack, and removes those of none."""
-        chunks, vectors = self.tables.chunks, self.tables.vectors
-        own = equals("repository", repository)
-        used = {row["vector_key"] for row in await chunks.rows(["vector_key"], own)}
-        stored = {row["key"] for row in await vectors.rows(["key"], own)}
-        await _delete_keys(vectors, [row_key(repository, key) for key in stored - used])
-        missing, made = sorted(used - stored), list[Row]()
+    async def make_vectors(self, sources: Sequence[BaseSource], at_once: int) -> None:
+        """Makes the vectors that chunks of the sources lack, and removes those of none."""
+        lacking: dict[str, list[str]] = {}
+        repositories = [source.repository for source in sources]
+        for repository in repositories:
+            for key in await self._lacking(repository):
+                lacking.setdefault(key, []).append(repository)
+        missing, made = sorted(lacking), list[Row]()
         for start in range(0, len(missing), at_once):
-            part = await self._texts(own, missing[start : start + at_once])
-            made += await self._embed(repository, part)
+            part = missing[start : start + at_once]
+            vectors = await self._vectors(repositories, part)
+            made += [
+                _vector_row(repository, key, vectors[key])
+                for key in part
+                for repository in lacking[key]
+            ]
             self._progress("vectors", start + len(part), len(missing))
             if len(made) >= COMMIT_ROWS:
                 await self._add_vectors(made)
                 made = []
         await self._add_vectors(made)
-        embedder = self._embedder
-        self.report = replace(self.report, embedded=embedder.made, reused=embedder.found)
 
-    async def _texts(self, where: str, keys: Sequence[str]) -> Mapping[str, str]:
-        wanted = f"{where} AND {is_one_of('vector_key', keys)}"
-        rows = await self.tables.chunks.rows(["vector_key", "symbol", "text"], wanted)
-        return {row["vector_key"]: embedded_text(row["symbol"], row["text"]) for row in rows}
+    async def _lacking(self, repository: str) -> set[str]:
+        """Returns the keys of vectors that the repository has to get; those of none go."""
+        chunks, vectors = self.tables.chunks, self.tables.vectors
+        own = equals("repository", repository)
+        used = {row["vector_key"] for row in await chunks.rows(["vector_key"], own)}
+        stored = {row["key"] for row in await vectors.rows(["key"], own)}
+        await _delete_keys(vectors, [row_key(repository, key) for key in stored - used])
+        return used - stored
 
-    async def _embed(self, repository: str, texts: Mapping[str, str]) -> list[Row]:
+    async def _vectors(
+        self, repositories: Sequence[str], keys: Sequence[str]
+    ) -> dict[str, Sequence[float]]:
+        """Returns the vectors of texts, which several repositories may have, by their keys."""
+        where = f"{is_one_of('repository', repositories)} AND {is_one_of('vector_key', keys)}"
+        rows = await self.tables.chunks.rows(["vector_key", "symbol", "text"], where)
+        texts = {row["vector_key"]: embedded_text(row["symbol"], row["text"]) for row in rows}
+        made_before = self._embedder.made
         try:
             vectors = await self._embedder.embed(list(texts.values()))
         except ModelError as error:
-            raise MemoryUnavailable(f"the vectors cannot be made ({error})") from error
-        return [
-            {"id": row_key(repository, key), "repository": repository, "key": key, "vector": one}
-            for key, one in zip(texts, vectors, strict=True)
-        ]
+            raise _no_vectors(error) from error
+        made = self._embedder.made - made_before
+        self.report = replace(self.report, embedded=self.report.embedded + made)
+        return dict(zip(texts, vectors, strict=True))
 
     async def _add_vectors(self, rows: Sequence[Row]) -> None:
         if rows:
             await self.lease.check()
             await self.tables.vectors.add(rows)
+            self._added += len(rows)
+            self.report = replace(self.report, reused=self._added - self.report.embedded)
 
     async def _delete(self, repository: str, paths: set[str]) -> int:
         ordered, removed = sorted(paths), 0
@@ -275,6 +310,31 @@ async def _publish(
     builds = await database.table(BUILDS.table, writes=True)
     await builds.add([BUILDS.row(build) for build in built])
     return built
+
+
+def _scope_of(batch: Sequence[SourceRead]) -> str:
+    """Returns the condition of all rows of these files that are stored."""
+    paths: dict[str, list[str]] = {}
+    for source, read in batch:
+        paths.setdefault(source.repository, []).append(read.path)
+    conditions = (
+        f"({equals('repository', repository)} AND {is_one_of('path', read)})"
+        for repository, read in paths.items()
+    )
+    return " OR ".join(conditions)
+
+
+def _no_vectors(error: ModelError) -> MemoryUnavailable:
+    return MemoryUnavailable(f"the vectors cannot be made ({error})")
+
+
+def _vector_row(repository: str, key: str, vector: Sequence[float]) -> Row:
+    return {
+        "id": row_key(repository, key),
+        "repository": repository,
+        "key": key,
+        "vector": vector,
+    }
 
 
 async def _delete_keys(vectors: Table, keys: Sequence[str]) -> None:

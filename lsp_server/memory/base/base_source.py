@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable,
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead, ReadRequest
@@ -98,12 +98,16 @@ def _make_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="holdfast-base-")).resolve()
 
 
-class FileReader(Protocol):
-    """A `FileReader` reads and cuts files of a source: on this machine or on many."""
+Wanted: TypeAlias = Sequence[tuple[BaseSource, Sequence[str]]]
+"""Sources, each with the paths of it that are to be read."""
+Reads: TypeAlias = AsyncGenerator[tuple[BaseSource, list[FileRead]], None]
+"""Groups of files that were read, with their source, in any order."""
 
-    def read(
-        self, source: BaseSource, paths: Sequence[str]
-    ) -> AsyncGenerator[list[FileRead], None]:
+
+class FileReader(Protocol):
+    """A `FileReader` reads and cuts files of sources: on this machine or on many."""
+
+    def read(self, wanted: Wanted) -> Reads:
         """Yields the files in groups, in any order. Raises ConfigurationError, MemoryUnavailable."""
         ...
 
@@ -115,11 +119,13 @@ class LocalFileReader:
         self._workers = workers
         self._file_bytes_max = file_bytes_max
 
-    def read(
-        self, source: BaseSource, paths: Sequence[str]
-    ) -> AsyncGenerator[list[FileRead], None]:
-        """Yields the files in groups, in any order. Raises ConfigurationError, MemoryUnavailable."""
-        return source.read(paths, self._workers, file_bytes_max=self._file_bytes_max)
+    async def read(self, wanted: Wanted) -> Reads:
+        """Yields the files in groups, source by source. Raises ConfigurationError, MemoryUnavailable."""
+        for source, paths in wanted:
+            reading = source.read(paths, self._workers, file_bytes_max=self._file_bytes_max)
+            async with aclosing(reading) as answers:
+                async for answer in answers:
+                    yield source, answer
 
 
 def _counting(root: Path, paths: Iterable[str]) -> list[str]:

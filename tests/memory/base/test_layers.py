@@ -274,6 +274,43 @@ async def test_all_repositories_are_searched_at_their_commits(team: Team, tmp_pa
             await memory.reader.search(Query("pelican", ("code",), repository="nowhere"))
 
 
+async def test_small_repositories_share_commits(team: Team, tmp_path: Path) -> None:
+    """A commit costs as much for one row as for many, and more than the row."""
+    team.begin({"a.py": "def pelican_a(): ...\n"})
+    others = [Team(tmp_path / f"other{n}") for n in range(6)]
+    for n, other in enumerate(others):
+        other.scratch.mkdir()
+        other.root.mkdir()
+        git(other.root, "init", "-q", "-b", "main")
+        git(other.root, "remote", "add", "origin", f"https://example.org/acme/other{n}.git")
+        other.commit({"a.py": "def pelican_a(): ...\n", f"b{n}.py": f"def pelican_{n}(): ...\n"})
+    roots = [team.root, *(other.root for other in others)]
+    commits, reports = [], []
+    for number in (2, 7):
+        reports.append(await team.build(repositories=tuple(roots[:number])))
+        versions = (team.scratch / "base").glob("*_*.lance/_versions/*.manifest")
+        commits.append(sum(1 for _ in versions))
+        shutil.rmtree(team.scratch / "base")
+    assert commits[0] == commits[1]
+    counts = [(one.files, one.chunks, one.embedded, one.reused) for one in reports]
+    assert counts == [(3, 3, 2, 1), (13, 13, 7, 6)]
+
+
+async def test_how_long_vectors_are_may_show_in_the_first_one(team: Team) -> None:
+    """As those of an endpoint do."""
+    team.begin({"a.py": "def pelican_a(): ...\n"})
+
+    class Endpoint(HashingEmbedder):
+        dimension = 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lsp_server.embedders.hashing.HashingEmbedder", Endpoint)
+        assert (await team.build()).embedded == 1
+    async with team.memory() as memory:
+        assert memory.status().problems == ()
+        assert await seen(memory) == fresh(team.root)
+
+
 async def test_without_a_base_there_are_no_other_repositories(team: Team) -> None:
     team.begin({"a.py": "def pelican_a(): ...\n"})
     async with team.memory(base_uri=None) as memory:
