@@ -7,14 +7,16 @@ What cannot be fetched raises SourceMissing, which says what was tried.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from platformdirs import user_cache_path
 
@@ -29,6 +31,18 @@ DOCUMENTED = (
     "sqlalchemy==2.0.44",
 )
 """Well documented packages: more than 5,000 public functions with a docstring."""
+
+COMMITTER = MappingProxyType(
+    {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (
+            ("NAME", "benchmark"),
+            ("EMAIL", "benchmark@localhost"),
+            ("DATE", "2026-01-01T00:00:00Z"),
+        )
+    }
+)
 
 
 class SourceMissing(Exception):
@@ -51,6 +65,40 @@ def python_package(requirement: str) -> Path:
             wheel.unlink()
 
     return _kept(requirement, fetch)
+
+
+def source_distribution(requirement: str, sha256: str) -> Path:
+    """A package's source distribution as a git repository of one commit, named as the package."""
+
+    def fetch(target: Path) -> None:
+        name = requirement.partition("==")[0]
+        wanted = target / "wanted.txt"
+        wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n")
+        flags = ("--no-deps", "--no-binary", ":all:", "--quiet", "--dest", str(target))
+        _run(
+            (
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                *flags,
+                "--require-hashes",
+                "-r",
+                str(wanted),
+            ),
+            target,
+        )
+        wanted.unlink()
+        for packed in target.glob("*.tar.gz"):
+            with tarfile.open(packed) as archive:
+                archive.extractall(target / ".unpacked", filter="data")
+            packed.unlink()
+        (unpacked,) = (target / ".unpacked").iterdir()
+        unpacked.rename(target / name)
+        (target / ".unpacked").rmdir()
+        _commit(target / name)
+
+    return _kept(f"source {requirement}", fetch) / requirement.partition("==")[0]
 
 
 def npm_package(name: str) -> Path:
@@ -93,10 +141,28 @@ def _kept(name: str, fetch: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
+def _commit(folder: Path) -> None:
+    """Makes a repository of a folder; the same files give the same commit."""
+    for command in (
+        ("init", "--quiet", "--initial-branch", "main"),
+        ("add", "--all", "--force"),
+        ("commit", "--quiet", "--message", "The source distribution"),
+    ):
+        flags = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false")
+        _run(("git", *flags, *command), folder, COMMITTER)
+
+
+def _run(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> None:
     try:
         subprocess.run(
-            command, cwd=folder, check=True, capture_output=True, timeout=FETCH_SECONDS_MAX
+            command,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=FETCH_SECONDS_MAX,
+            env={**os.environ, **environment},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise SourceMissing(f"{' '.join(command[:4])} … failed: {error}") from error
