@@ -118,7 +118,8 @@ class Sampler:
             self.asked += self.samples.fail_together(sent)
             return
         self.asked += max(len(sent.response.choices), len(sent.heard))
-        self._take(sent)
+        self._warm = True
+        self.samples.take(sent)
 
     async def _draw_side_by_side(self, wanted: int) -> None:
         missing = 0 if self._enough(wanted) else wanted - self.asked
@@ -191,24 +192,18 @@ class Sampler:
                 continue
             self._running.discard(sent)
             if sent.response is not None:
-                self._take(sent)
+                self._warm = True
+                self.samples.take(sent)
             elif _was_one_too_many(sent):
-                self._send_again(sent)
+                self._turned_away = True
+                self._endpoint_stats.one_too_many(sent.beside)
+                again = SamplingRequest(self._request, self._begun)
+                again.is_second = True
+                self._queue.append(again)
             else:
                 self.samples.fail(sent)
                 if self.samples.refused is not None:
                     self._queue.clear()
-
-    def _send_again(self, sent: SamplingRequest) -> None:
-        self._turned_away = True
-        self._endpoint_stats.one_too_many(sent.beside)
-        again = SamplingRequest(self._request, self._begun)
-        again.is_second = True
-        self._queue.append(again)
-
-    def _take(self, sent: SamplingRequest) -> None:
-        self._warm = True
-        self.samples.take(sent)
 
 
 def _was_one_too_many(sent: SamplingRequest) -> bool:

@@ -168,18 +168,8 @@ class Session:
             self.skills.agent_names,
             self.extensions.totals(),
             len(self.runs.at_work.children),
-            self._max_strategy(),
+            _draw_strategy(self.endpoint_stats, self.model, self.settings.max_mode.strategy),
         )
-
-    def _max_strategy(self) -> DrawStrategy | None:
-        """Returns how Max Mode draws from the endpoint, None while that is not known."""
-        notes, wanted = (
-            self.endpoint_stats.get(self.model.description or ""),
-            self.settings.max_mode,
-        )
-        if notes is not None:
-            return notes.strategy(wanted.strategy)
-        return None if wanted.strategy == "auto" else wanted.strategy
 
     def watch(self) -> None:
         """Follows the files of the workspace and opens memory, for a session that lasts."""
@@ -305,6 +295,16 @@ class Session:
     async def _follow(self) -> None:
         async for paths in watch_files(self.root):
             self.files_changed(paths)
+
+
+def _draw_strategy(
+    known: Mapping[str, EndpointNotes], model: ModelSource, wanted: WantedStrategy
+) -> DrawStrategy | None:
+    """Returns how Max Mode draws from the endpoint, None while that is not known."""
+    notes = known.get(model.description or "")
+    if notes is not None:
+        return notes.strategy(wanted)
+    return None if wanted == "auto" else wanted
 
 
 def _extension_list(extensions: Extensions, root: Path) -> ExtensionList:

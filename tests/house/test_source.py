@@ -75,9 +75,10 @@ def test_no_module_keeps_state(path: Path) -> None:
 WRITES_OUTPUT = (
     "models/scripted/server.py",
     "sandbox/probe_script.py",
+    "system/leaving.py",
     "system/message_stream.py",
 )
-"""Programs of their own, that another process of ours reads, and what takes it for a protocol."""
+"""Programs of their own, that another process of ours reads; what takes it for a protocol, and the end."""
 
 
 @for_each_file
@@ -142,6 +143,7 @@ STARTS_PROCESSES = {
 """All else asks `assemble/sandboxes.py` for a runner or for a process."""
 CONFINES_NOTHING = {
     "assemble/session.py": ("HostCommandRunner",),
+    "assemble/session_memory.py": ("HostCommandRunner",),
     "assemble/evaluation.py": ("HostCommandRunner",),
     "assemble/cluster_worker.py": ("HostCommandRunner",),
     "sandbox/choice.py": ("Unconfined",),
