@@ -136,7 +136,7 @@ async def test_the_process_ends_with_its_client_and_the_run_can_be_gone_on_with(
             await here.panel.until(lambda panel: bool(panel.of(schema.ToolCallStart)))
             assert here.process.stdin is not None
             here.process.stdin.close()
-            assert await asyncio.wait_for(here.process.wait(), 20) == 0
+            assert await asyncio.wait_for(here.process.wait(), 60) == 0
             prompt.cancel()
         async with desk(project, model=server) as again:
             await again.agent.load_session(cwd=str(project), session_id=session, mcp_servers=[])
