@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from functools import partial
 
@@ -12,6 +13,7 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.base.base_source import BaseSource
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead
+from lsp_server.sandbox.scratch_folder import remove_abandoned
 from lsp_server.settings.folders import config_folder, data_folder
 from lsp_server.settings.sections import Settings
 from lsp_server.workspace.commands.commands import HostCommandRunner
@@ -25,6 +27,8 @@ async def read_part(part: FilePart) -> list[FileRead]:
             f"a worker has Holdfast {__version__}, and the builder {part.version}; install the "
             "same version on all machines"
         )
+    # On a machine of workers alone, nothing else looks for what a killed one left.
+    await asyncio.to_thread(remove_abandoned)
     sandboxes = Sandboxes(part.root, (data_folder(), config_folder()), HostCommandRunner())
     tree = GitTree.of(part.root, sandboxes.own_programs(Settings))
     source = BaseSource(part.repository, part.commit, tree, part.blobs, part.secrets)

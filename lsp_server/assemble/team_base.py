@@ -30,6 +30,7 @@ from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.workspace_code import OpenCode, OwnCode
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.sandbox import StartProcess
+from lsp_server.sandbox.scratch_folder import remove_abandoned
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.atomic_file import replace_file
@@ -95,13 +96,17 @@ async def build_base(
     progress: Progress,
     repositories: Sequence[Path] = (),
     ray: str | None = None,
+    connected: Callable[[str], None] = lambda _: None,
 ) -> BuildReport:
     """Builds the base of the last commits of clones, by default of the workspace, at `uri`.
 
-    `full` reads all files again. With `ray`, the address of a cluster, its workers do it.
+    `full` reads all files again. With `ray`, the address of a cluster, its workers do it, and
+    `connected` is called with the address of its dashboard, empty where it has none.
     Raises ConfigurationError, MemoryUnavailable.
     """
     settings.require_usable()
+    # On a machine that only builds, nothing else looks for what a killed build left.
+    await asyncio.to_thread(remove_abandoned)
     known = await asyncio.to_thread(secrets)
     sources = [
         await _source_of(root, commands, known) for root in repositories or (workspace.root,)
@@ -109,18 +114,22 @@ async def build_base(
     names = [source.repository for source in sources]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigurationError(f"two clones are of {min(twice)}; name one of them")
-    async with _work(settings, start_process, ray) as (embedder, reader, at_once):
+    async with _work(settings, start_process, ray, connected) as (embedder, reader, at_once):
         builder = BaseBuilder(uri, embedder, reader, vectors_at_once=at_once, progress=progress)
         return await builder.build(sources, full=full)
 
 
 @asynccontextmanager
 async def _work(
-    settings: MemorySettings, start_process: StartProcess, ray: str | None
+    settings: MemorySettings,
+    start_process: StartProcess,
+    ray: str | None,
+    connected: Callable[[str], None],
 ) -> AsyncIterator[tuple[Embedder, FileReader, int]]:
     """Makes what embeds and reads, here or on a cluster, and how many texts that takes at once."""
     if ray is not None:
         async with ray_cluster(ray) as cluster:
+            connected(cluster.dashboard)
             embedder = RayEmbedder(cluster, partial(embedder_of, settings))
             reader = RayFileReader(cluster, read_part, file_bytes_max=settings.file_bytes_max)
             yield embedder, reader, VECTORS_AT_ONCE * cluster.cpus

@@ -40,10 +40,17 @@ async def _build_base(
                 progress=progress,
                 repositories=clones,
                 ray=ray or (LOCAL if ray is not None else None),
+                connected=show_dashboard,
             )
     place = visible(without_credentials(uri))
     sys.stdout.write(f"{visible(_text(done))}\nset memory.base_uri to {place}\n")
     return 0
+
+
+def show_dashboard(address: str) -> None:
+    """Says on standard error where the work of a cluster can be watched, if it can be."""
+    if address:
+        sys.stderr.write(f"Ray's dashboard: {visible(address)}\n")
 
 
 def _clones(listed: Path) -> tuple[Path, ...]:

@@ -37,12 +37,12 @@ class RayEmbedder:
         return self._embedder.fingerprint
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """Returns the vectors of the texts. Raises ModelError."""
+        """Returns the vectors of the texts. Raises ModelError, ProcessesLost."""
         if not self._actors:
             self._actors = self._cluster.processes(EmbeddingWorker, self._make)
         parts = [texts[at : at + TEXTS_PER_CALL] for at in range(0, len(texts), TEXTS_PER_CALL)]
         asked = [
-            asyncio.wrap_future(actor.embed.remote(list(part)).future())
+            self._cluster.answer(actor.embed.remote(list(part)))
             for part, actor in zip(parts, cycle(self._actors), strict=False)
         ]
         return [vector for answer in await asyncio.gather(*asked) for vector in answer]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from lsp_server.domain.errors import ConfigurationError, MemoryUnavailable
 
@@ -15,9 +18,17 @@ LOCAL = "local"
 """The address that starts Ray on this machine, for as long as it is used."""
 TRIES_MORE = 3
 """What a process that died was asked is asked again so often."""
+REACH_SECONDS_MAX = 10.0
+CONNECT_SECONDS_MAX = 60.0
+"""Ray itself tries on for minutes, and says nothing meanwhile."""
+START_SECONDS_MAX = 180.0
 
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
+
+
+class ProcessesLost(MemoryUnavailable):
+    """`ProcessesLost` means that each process died that was asked for a part."""
 
 
 class RayCluster:
@@ -51,16 +62,16 @@ class RayCluster:
         """Yields each part with its answer as they come, in any order.
 
         The function is called in other processes, for one part at a time in each. Raises what
-        it raises, and MemoryUnavailable when the processes of one part die again and again.
+        it raises, and ProcessesLost when the processes of one part die again and again.
         """
         waiting = iter(parts)
-        running: dict[asyncio.Future[Answer], tuple[Any, Part]] = {}
+        running: dict[asyncio.Task[Answer], tuple[Any, Part]] = {}
         idle = self.processes(PartWorker)
         try:
             while True:
                 for part in islice(waiting, len(idle)):
                     worker = idle.pop()
-                    asked = asyncio.wrap_future(worker.work.remote(function, part).future())
+                    asked = asyncio.create_task(self.answer(worker.work.remote(function, part)))
                     running[asked] = worker, part
                 if not running:
                     return
@@ -68,19 +79,29 @@ class RayCluster:
                 for one in done:
                     worker, part = running.pop(one)
                     idle.append(worker)
-                    yield part, self._answer(one)
+                    yield part, one.result()
         finally:
             for one, (worker, _) in running.items():
                 one.cancel()
                 idle.append(worker)
+            await asyncio.gather(*running, return_exceptions=True)
             for worker in idle:
                 self.ray.kill(worker)
 
-    def _answer(self, done: asyncio.Future[Answer]) -> Answer:
+    async def answer(self, reference: Any) -> Any:
+        """Returns what a process was asked for. Raises what it raised there, and ProcessesLost."""
+        exceptions = self.ray.exceptions
         try:
-            return done.result()
-        except self.ray.exceptions.RayActorError as error:
-            raise MemoryUnavailable(
+            return await asyncio.wrap_future(reference.future())
+        except exceptions.RayTaskError as error:
+            # Its own text is a trace of the worker.
+            raise error.cause from error
+        except (
+            exceptions.RayActorError,
+            exceptions.ObjectLostError,
+            exceptions.OutOfMemoryError,
+        ) as error:
+            raise ProcessesLost(
                 "the processes of a part ended again and again, as for want of memory; what is "
                 "done stays, so try again with fewer of them on a machine"
             ) from error
@@ -96,7 +117,7 @@ class PartWorker:
 
 @asynccontextmanager
 async def ray_cluster(address: str) -> AsyncIterator[RayCluster]:
-    """Connects to the cluster at an address, as in `ray://host:10001`; LOCAL starts one here.
+    """Connects to the cluster at an address, as in `host:6379`; LOCAL starts one here.
 
     Raises ConfigurationError when it cannot be reached, or Ray is not installed.
     """
@@ -107,13 +128,47 @@ async def ray_cluster(address: str) -> AsyncIterator[RayCluster]:
             "Ray is not installed; `pip install 'holdfast[cluster]'`"
         ) from error
     try:
-        context = await asyncio.to_thread(
-            ray.init, address, log_to_driver=False, logging_level=logging.ERROR
-        )
-    except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigurationError(f"no Ray cluster answers at {address} ({reason})") from error
+        await _reach(address)
+        context = await _connect(ray, address)
+    except (OSError, TimeoutError, RuntimeError, ValueError, AssertionError) as error:
+        reason = str(error).partition("\n")[0] or "it does not speak as Ray does"
+        raise ConfigurationError(
+            f"no Ray cluster answers at {address} ({reason}); `ray start --head` says its address, "
+            "and `local` starts Ray here"
+        ) from error
     try:
-        yield RayCluster(ray, str(getattr(context, "dashboard_url", "") or ""))
+        dashboard = str(getattr(context, "dashboard_url", "") or "")
+        yield RayCluster(ray, dashboard and f"http://{dashboard}")
     finally:
         await asyncio.to_thread(ray.shutdown)
+
+
+async def _reach(address: str) -> None:
+    """Finds out at once that nothing is at an address. Raises OSError, TimeoutError, ValueError."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname is None or place.port is None:  # It has a name, such as `auto`.
+        return
+    async with asyncio.timeout(REACH_SECONDS_MAX):
+        _, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.close()
+
+
+async def _connect(ray: Any, address: str) -> Any:
+    """Connects, in a thread that is left alone at the deadline: nothing ends what it waits for.
+
+    Raises what Ray does, and TimeoutError.
+    """
+    connected: Future[Any] = Future()
+    connected.set_running_or_notify_cancel()
+
+    def connect() -> None:
+        try:
+            connected.set_result(
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            )
+        except BaseException as error:  # noqa: BLE001 - who waits gets it
+            connected.set_exception(error)
+
+    threading.Thread(target=connect, name="connecting to Ray", daemon=True).start()
+    async with asyncio.timeout(START_SECONDS_MAX if address == LOCAL else CONNECT_SECONDS_MAX):
+        return await asyncio.wrap_future(connected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,32 @@ async def test_what_cannot_be_built_is_named(
     done = await holdfast("index", *arguments, folder=project, **ON)
     assert done.status == status, done.errors
     assert words in done.errors
+
+
+async def test_a_build_removes_what_a_killed_one_left_and_its_own_copies(
+    project: Path, tmp_path: Path
+) -> None:
+    lay_out(project, {"valve.py": "def open_valve(): ...\n"})
+    committed(project)
+    temporary = tmp_path / "temporary"
+    lay_out(temporary / "holdfast-scratch-left", {"valve.py": "def open_valve(): ...\n"})
+    own = {**ON, "TMPDIR": str(temporary)}
+    done = await holdfast("index", "--base", (tmp_path / "base").as_uri(), folder=project, **own)
+    assert done.status == 0, done.errors
+    assert not list(temporary.glob("holdfast-*"))
+
+
+async def test_an_address_at_which_no_cluster_is_ends_with_its_name(
+    project: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray")
+    lay_out(project, {"valve.py": "def open_valve(): ...\n"})
+    committed(project)
+    with socket.socket() as taken:
+        # It is bound and does not listen, so that nobody else can take it meanwhile.
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        over = ("--base", (tmp_path / "base").as_uri(), "--ray", address)
+        done = await holdfast("index", *over, folder=project, **ON)
+    assert done.status == 2, done.errors
+    assert f"no Ray cluster answers at {address}" in done.errors

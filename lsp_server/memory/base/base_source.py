@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Protocol, TypeAlias
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead, ReadRequest
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets
+from lsp_server.sandbox.scratch_folder import make_scratch_folder
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_tree import GitBlob, GitTree
 from lsp_server.workspace.git.ignore import Ignore, can_be_named
@@ -86,16 +85,14 @@ class BaseSource:
     @asynccontextmanager
     async def _checked_out(self, paths: Iterable[str]) -> AsyncIterator[Path]:
         """Writes files of the commit into a folder of their own, which goes with the block."""
-        root = await asyncio.to_thread(_make_folder)
+        # What a killed build leaves is removed by the next one.
+        made = await asyncio.to_thread(make_scratch_folder)
         try:
-            await self.tree.check_out({path: self.blobs[path] for path in paths}, self.blobs, root)
-            yield root
+            wanted = {path: self.blobs[path] for path in paths}
+            await self.tree.check_out(wanted, self.blobs, made.path)
+            yield made.path
         finally:
-            await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
-
-
-def _make_folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="holdfast-base-")).resolve()
+            await asyncio.to_thread(made.remove)
 
 
 Wanted: TypeAlias = Sequence[tuple[BaseSource, Sequence[str]]]
