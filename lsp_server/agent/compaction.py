@@ -10,7 +10,7 @@ and what found no room is an Event (`CyclePacked`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lsp_server.agent import memory_source
 from lsp_server.agent.context import Context, cut_result
@@ -112,8 +112,8 @@ class Compaction:
         self._compact_at_tokens = run_config.compact_at_tokens
         self._tools = ToolList(())
         self._warned = False
-        self._late = False
-        """Whether memory was not open yet when the run began, and has to be asked again."""
+        self._early: PromptParts | None = None
+        """What a run was told that began before memory was open, which has to be asked again."""
 
     def pin(self, tools: ToolList) -> None:
         """Sets the tools that go with every request; each cycle begins with those there are then."""
@@ -122,8 +122,9 @@ class Compaction:
 
     async def begin(self) -> None:
         """Starts the cycle that a run begins with; memory that is not open yet comes later."""
-        self._late = self._memory.opens_soon
-        recalled = PromptParts() if self._late else await self._recall()
+        opens_soon = self._memory.opens_soon
+        recalled = await self._recall()
+        self._early = recalled if opens_soon else None
         self._notice_disguises(recalled)
         self._start(first_prompt(self._event_log.context, self._run_config, recalled))
 
@@ -143,10 +144,11 @@ class Compaction:
 
         It does nothing if memory was open when the run began.
         """
-        if not self._late or self._memory.opens_soon:
+        if self._early is None or self._memory.opens_soon:
             return
-        self._late = False
-        recalled = await self._recall()
+        told = {one.id for one in self._early.taken}
+        self._early = None
+        recalled = await self._recall(told)
         if recalled.text:
             number, tokens = self._event_log.state.progress.cycle, self._compact_at_tokens
             self._event_log.emit(Told(f"{memory_source.HEADING}\n\n{recalled.text}", "memory"))
@@ -203,14 +205,18 @@ class Compaction:
         for event in events:
             self._event_log.emit(event)
 
-    async def _recall(self) -> PromptParts:
-        """Returns what memory has to offer for what the run is doing, within its share."""
+    async def _recall(self, told: Collection[str] = ()) -> PromptParts:
+        """Returns what memory has to offer for what the run is doing, within its share.
+
+        `told` are the ids of what the run knows already.
+        """
         state, emit = self._event_log.state, self._event_log.emit
         tokens_max = round(self._compact_at_tokens * RECALL_SHARE)
         offered = await memory_source.ask_memory(
             self._memory, state.about, state.work.recent_files, tokens_max, emit
         )
-        return memory_source.choose_items(offered, tokens_max, self._event_log.context.measure)
+        new = [one for one in offered if one.id not in told]
+        return memory_source.choose_items(new, tokens_max, self._event_log.context.measure)
 
     async def _ask_for_brief(self) -> None:
         """Asks behind the unchanged prompt, tools included, so that the endpoint has it cached."""

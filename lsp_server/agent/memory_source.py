@@ -69,6 +69,10 @@ class MemorySource(Protocol):
         """Says whether memory cannot answer yet and soon will, so that a run begins without it."""
         ...
 
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        """Offers the trusted facts that the project brings, which need no open memory."""
+        ...
+
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
@@ -85,6 +89,10 @@ class NoMemorySource:
     """A `NoMemorySource` offers nothing: for a run without memory."""
 
     opens_soon = False
+
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        """Offers nothing."""
+        return ()
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
@@ -103,21 +111,27 @@ async def ask_memory(
     *,
     seconds_max: float = SECONDS_MAX,
 ) -> Sequence[MemoryItem]:
-    """Returns what memory offers; nothing, and a Warned, when it fails or is late.
+    """Returns what memory offers; when it fails or is late the facts of the project, and a Warned.
 
-    `about`, `files` and `tokens_max` are as in `MemorySource.relevant_to`. It raises
-    nothing but what `emit` raises, and lets a cancellation pass.
+    While it is being opened they are all there is, too. `about`, `files` and `tokens_max` are
+    as in `MemorySource.relevant_to`. It raises nothing but what `emit` raises, and lets a
+    cancellation pass.
     """
+    facts: Sequence[MemoryItem] = ()
     try:
         async with asyncio.timeout(seconds_max):
-            return await memory_source.relevant_to(about, files, tokens_max)
+            facts = await memory_source.project_facts()
+            if memory_source.opens_soon:
+                return facts
+            found = await memory_source.relevant_to(about, files, tokens_max)
+            return list({one.id: one for one in (*found, *facts)}.values())
     except TimeoutError:
         emit(Warned(f"memory did not answer within {seconds_max:g} s; going on without it"))
     except (HoldfastError, OSError) as error:
         emit(Warned(f"memory is not available, going on without it: {error}"))
     except Exception as error:  # noqa: BLE001 - memory is an advantage, never a need
         emit(Warned(f"memory failed, going on without it: {error!r}"))
-    return ()
+    return facts
 
 
 def choose_items(

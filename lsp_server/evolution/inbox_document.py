@@ -27,7 +27,7 @@ from lsp_server.evolution.inbox_groups import TITLES, InboxGroup
 from lsp_server.evolution.suggestion import FILE_KINDS, Suggestion, SuggestionKind
 from lsp_server.text.diff import unified_diff
 from lsp_server.text.legible import on_one_line
-from lsp_server.text.markdown import code_block
+from lsp_server.text.markdown import code_block, code_blocks
 
 INBOX_FILE = ".holdfast/inbox.md"
 """Where a workspace shows its inbox, from its root."""
@@ -49,7 +49,6 @@ _TITLES: dict[SuggestionKind, str] = {
 _NAMES = {title: name for name, title in TITLES.items()}
 _HEADING = re.compile(r"^##{1,2} (?P<title>[A-Z][\w, ]*): (?P<id>[0-9a-f]{8})[ \t]*$", re.MULTILINE)
 _GROUP = re.compile(r"^## (?P<title>[A-Z][\w ]*) \(\d+(?: of \d+)?\)[ \t]*$", re.MULTILINE)
-_TEXT = re.compile(r"^(`{3,})text\n(.*?)\n\1\s*$", re.MULTILINE | re.DOTALL)
 
 _TOP = (
     "# Inbox\n\n"
@@ -105,8 +104,7 @@ def inbox_sections(text: str) -> Iterator[InboxSection]:
     """Yields the sections of a document that a person may have edited."""
     text = _with_line_feeds(text)
     for heading, end in _parts(text):
-        found = _TEXT.search(text, heading.end(), end)
-        written = found[2].strip() if found else ""
+        written = next(code_blocks(text[heading.end() : end], {"text"}), "").strip()
         yield InboxSection(heading["id"], text.count("\n", 0, heading.start()), written)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 
 _FENCE_CHARS_MIN = 3
+_FENCE = re.compile(r"(`{3,})([^`\n]*)")
 _TICKS = re.compile("`+")
 _PAGE = r"https?://"
-_DISGUISED = r"[^)\s]{0,2000}[:&\\]"
-"""A scheme, also one that is spelled with entities or escapes."""
+_DISGUISED = r"[^][()\s]{0,2000}[:&\\]"
+"""A scheme, also one that is spelled with entities or escapes. No scheme has a bracket."""
 _LINK = re.compile(rf"\]\((?=\s{{0,200}}<?(?!{_PAGE}){_DISGUISED})", re.IGNORECASE)
 _REFERENCE = re.compile(
     rf"^([ >*-]{{0,20}}\[[^\]\n]{{1,999}}\]):(?=\s{{0,200}}<?(?!{_PAGE}){_DISGUISED})",
@@ -31,6 +33,29 @@ def code_block(text: str, language: str = "") -> str:
     """
     fence = "`" * max(_FENCE_CHARS_MIN, _longest_run(text) + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code_blocks(text: str, languages: Collection[str]) -> Iterator[str]:
+    r"""Yields what stands in the fenced code blocks of `languages`, "" for those that name none.
+
+    A fence begins its line, and a block ends with a fence as long as its own.
+
+    >>> list(code_blocks("Look:\n```json\n[]\n```\n```\nno JSON\n```", {"json"}))
+    ['[]']
+    """
+    fence = language = ""
+    block: list[str] = []
+    for line in text.split("\n"):
+        found = _FENCE.fullmatch(line)
+        marks, words = (found[1], found[2].strip()) if found else ("", "")
+        if not fence:
+            fence, language, block = marks, words, []
+        elif (marks, words) == (fence, ""):
+            if language in languages:
+                yield "\n".join(block)
+            fence = ""
+        else:
+            block.append(line)
 
 
 def code_span(text: str) -> str:

@@ -139,17 +139,22 @@ async def test_toad_works_with_it(folder: Path) -> None:
             await shown.until("sleep 60", "Approve once")
             await shown.keys("a")
             await shown.until("Approve once", gone=True)
-            await shown.keys("Escape")
-            await shown.until("Press esc again")
-            await shown.keys("Escape")
-            await shown.until("stopped by the person")
+            # It asks for a second Escape, and forgets the first one soon.
+            await shown.press_until("Escape", "stopped by the person")
             await type_in(shown, "go on")
             await shown.until("It went on.")
 
 
 async def type_in(shown: Terminal, words: str) -> None:
-    """Types into Toad's prompt once it waits there, and sends it."""
+    """Types into Toad's prompt once it waits there, and sends it.
+
+    It takes no Enter before its agent is ready, and does not show whether that is so.
+    """
     await shown.until("How can I help")
     await shown.keys("-l", words)
-    await shown.until(f"\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} {words}")
-    await shown.keys("Enter")
+    written = (
+        f"\N{LEFT THREE QUARTERS BLOCK} "
+        f"\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT} {words}"
+    )
+    await shown.until(written)
+    await shown.press_until("Enter", written, gone=True)

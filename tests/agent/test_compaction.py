@@ -80,9 +80,13 @@ class Shelf:
 
     opens_soon = False
 
-    def __init__(self, *offered: MemoryItem | Exception) -> None:
+    def __init__(self, *offered: MemoryItem | Exception, facts: Sequence[MemoryItem] = ()) -> None:
         self._offered = offered
+        self._facts = facts
         self.asked: list[tuple[str, tuple[str, ...], int]] = []
+
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        return self._facts
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
@@ -232,7 +236,9 @@ async def test_where_there_is_no_room_for_work_it_is_said_once(tmp_path: Path) -
 
 
 async def test_a_run_does_not_wait_for_a_memory_that_is_being_opened(tmp_path: Path) -> None:
-    shelf = Shelf(MemoryItem("f", "fact", "Tests run with make", "Tests run with make", 1.0))
+    brought = MemoryItem("b", "fact", "Never on a Friday", "Never on a Friday", 1.0)
+    kept = MemoryItem("f", "fact", "Tests run with make", "Tests run with make", 1.0)
+    shelf = Shelf(kept, facts=[brought])
     shelf.opens_soon = True
     made, events = record(tmp_path, START[:1])
     cycles = Compaction(made, TERMS, shelf, NoWorkspaceView(), Scribe("no"))
@@ -240,6 +246,7 @@ async def test_a_run_does_not_wait_for_a_memory_that_is_being_opened(tmp_path: P
     await cycles.catch_up()
     assert shelf.asked == []
     before = made.context.messages
+    assert "Never on a Friday" in before[1].text
     shelf.opens_soon = False
     for _ in range(2):
         await cycles.catch_up()

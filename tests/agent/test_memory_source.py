@@ -62,8 +62,14 @@ def test_code_has_the_numbers_of_its_lines_and_an_action_its_id() -> None:
     assert "- `$ pytest: exit status 0 fine` (`pytest`)" in text
 
 
+FACT = MemoryItem("b", "fact", "Never on a Friday", "Never on a Friday", 1.0)
+
+
 class Failing:
     opens_soon = False
+
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        return [FACT]
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -76,6 +82,9 @@ class Failing:
 
 class Silent:
     opens_soon = False
+
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        return [FACT]
 
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
@@ -93,11 +102,12 @@ class Silent:
         (Silent(), "did not answer within"),
     ],
 )
-async def test_memory_that_fails_is_a_warning_and_nothing_more(
+async def test_memory_that_fails_is_a_warning_and_the_facts_of_the_project_stay(
     memory: memory_source.MemorySource, told: str
 ) -> None:
     events: list[Event] = []
-    assert await memory_source.ask_memory(memory, "", (), 9, events.append, seconds_max=0.01) == ()
+    offered = await memory_source.ask_memory(memory, "", (), 9, events.append, seconds_max=0.01)
+    assert offered == [FACT]
     (warned,) = events
     assert isinstance(warned, Warned)
     assert told in warned.message

@@ -10,6 +10,8 @@ from pathlib import Path
 
 WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.05
+PRESS_SECONDS = 2.0
+"""What a program that heard a key shows within, unless the machine is busy."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,28 @@ class Terminal:
         """Returns the screen as tmux gives it with these options, as `-e` for its colours."""
         return await self._tmux("capture-pane", "-p", *options)
 
-    async def until(self, *texts: str, gone: bool = False) -> None:
+    async def until(
+        self, *texts: str, gone: bool = False, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         """Waits until the screen has all texts, or with `gone` none of them."""
         screen = ""
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(wait_seconds):
                 while not screen or not all((text in screen) is not gone for text in texts):
                     await asyncio.sleep(LOOK_SECONDS)
                     screen = await self.screen()
         except TimeoutError:
             raise AssertionError(f"{texts} {'still' if gone else 'not'} in:\n{screen}") from None
+
+    async def press_until(self, key: str, *texts: str, gone: bool = False) -> None:
+        """Presses a key as often as it takes until the screen is as `until` waits for."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                await self.keys(key)
+                try:
+                    return await self.until(*texts, gone=gone, wait_seconds=PRESS_SECONDS)
+                except AssertionError:
+                    continue
 
     async def _tmux(self, *arguments: str) -> str:
         process = await asyncio.create_subprocess_exec(

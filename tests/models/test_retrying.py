@@ -24,6 +24,7 @@ from lsp_server.domain.messages import (
 )
 from lsp_server.models.chat_completions import ChatCompletions
 from lsp_server.models.retrying import (
+    FIRST_WAIT_SECONDS,
     RETRY_AFTER_SECONDS_MAX,
     WAIT_SECONDS_MAX,
     WALL_SECONDS_MAX,
@@ -116,7 +117,8 @@ async def test_what_may_last_is_waited_for_only_so_long(patience: float) -> None
     clock = Clock()
     with pytest.raises(ModelUnavailable, match="no memory"):
         await Retrying(Down(), sleep=clock.sleep, clock=clock).respond(QUESTION)
-    assert patience / 2 - 1 <= clock.now <= patience
+    # By chance a wait is as short as half of what it may be, and the next one twice as long.
+    assert (patience - FIRST_WAIT_SECONDS) / 3 <= clock.now <= patience
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/v1", "http://nowhere.invalid/v1"])

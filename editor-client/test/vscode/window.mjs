@@ -111,6 +111,22 @@ function editorWindow(page) {
   };
   const message = async (item) =>
     (await item.locator(".notification-list-item-message").innerText()).trim();
+  /** The command that was run last, until a row of its list is chosen. */
+  let opener;
+  /** A row of a list, once it is there. What takes the focus closes a list, which is then opened anew. */
+  const listed = async (text) => {
+    const item = row.filter({ hasText: text }).first();
+    for (let tries = 3; opener !== undefined && tries > 0; tries -= 1) {
+      try {
+        await item.waitFor(GLANCE);
+        return item;
+      } catch {
+        if (!(await input.isVisible())) await self.command(opener);
+      }
+    }
+    await item.waitFor(WAIT);
+    return item;
+  };
   const self = {
     page,
     toast,
@@ -138,6 +154,7 @@ function editorWindow(page) {
       }
       await page.keyboard.press("Enter");
       await left(`>${name}`);
+      opener = name;
     },
     /** Types into the box that asks. */
     answer: async (text) => {
@@ -149,15 +166,17 @@ function editorWindow(page) {
     type: async (text) => {
       await title.waitFor(WAIT);
       await input.fill(text);
+      opener = undefined;
     },
     /** Clicks the row of a list that contains `text`. */
     choose: async (text) => {
-      await row.filter({ hasText: text }).first().click(WAIT);
+      await (await listed(text)).click(WAIT);
+      opener = undefined;
       // What was below the list is not hovered over.
       await page.mouse.move(0, 0);
     },
     rows: () => row.allInnerTexts(),
-    row: (text) => row.filter({ hasText: text }).first().waitFor(WAIT),
+    row: (text) => listed(text),
     /** Clicks a button of the notification that contains `text`; the notification's text. */
     press: async (text, button) => {
       const click = page.locator(".monaco-button", { hasText: button });

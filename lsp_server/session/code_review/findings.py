@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from lsp_server.text.diff_quotes import diff_lines, find_quote
 from lsp_server.text.legible import legible
+from lsp_server.text.markdown import code_blocks
 from lsp_server.text.truncate import one_line
 
 FINDINGS_MAX = 50
@@ -20,7 +21,7 @@ FAILURE_CHARS_MAX = 1000
 
 Severity = Literal["error", "warning", "information"]
 
-_BLOCK = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
+_LANGUAGES = frozenset({"json", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _listed(answer: str) -> list[Any] | None:
 
 
 def _candidates(answer: str) -> Iterator[str]:
-    yield from reversed(_BLOCK.findall(answer))
+    yield from reversed(list(code_blocks(answer, _LANGUAGES)))
     yield answer
     if "[" in answer:
         yield answer[answer.index("[") : answer.rindex("]") + 1 if "]" in answer else None]

@@ -63,23 +63,26 @@ class RunMemorySource:
         self._memory.start()
         return True
 
+    async def project_facts(self) -> Sequence[MemoryItem]:
+        """Returns the facts that the project brings and a person trusts."""
+        brought = await self._project_facts()
+        return [_fact_item(fact, place) for place, fact in enumerate(brought)]
+
     async def relevant_to(
         self, about: str, files: Sequence[str], tokens_max: int
     ) -> Sequence[MemoryItem]:
         """Returns facts, actions and code that bear on a task, in any order.
 
-        While there is no memory they are the facts of the project alone: to index the code from
-        nothing is not worth waiting for. Raises MemoryUnavailable.
+        While there is no memory there are none: to index the code from nothing is not worth
+        waiting for. Raises MemoryUnavailable.
         """
         del tokens_max  # The loop takes what fits.
-        brought = await self._project_facts()
         if not self._memory.opener.is_worth_waiting_for:
             self._memory.start()
-            return [_fact_item(fact, place) for place, fact in enumerate(brought)]
+            return ()
         memory = await self._memory.ready()
         query = Query(about[:ABOUT_CHARS_MAX], limit=CODE_OFFERED_MAX, near_files=tuple(files))
-        kept = await memory.reader.trusted_facts()
-        facts = {fact.id: fact for fact in (*kept, *brought)}.values()
+        facts = await memory.reader.trusted_facts()
         relevant = await memory.reader.relevant_actions(query)
         # The actions of this run are in its state.
         actions = [hit for hit in relevant if not hit.found.id.startswith(f"{self._run_id}/")]
