@@ -17,6 +17,8 @@ await play(async (open, seen) => {
   });
   const row = (text) => tree.locator(".monaco-list-row", { hasText: text }).first();
   const rows = () => tree.locator(".monaco-list-row").allInnerTexts();
+  // Only rows in sight are in the page, and the conversation leaves room for few.
+  await code.page.locator(".pane-header", { hasText: "Conversation" }).click(WAIT);
 
   await code.command("Holdfast: Run a Workflow");
   await code.row("release");
@@ -27,12 +29,13 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Run a Workflow");
   await code.choose("4 nodes");
   await until("the one in the middle", () => existsSync(file("waits.log")));
-  await row(/Make the client retry\s*running/).waitFor(WAIT);
+  await row(/1 of 4 nodes done; at work: Make the client retry/).waitFor(WAIT);
   seen.running = await rows();
   await code.shot("workflow");
 
   writeFileSync(file("go"), "");
   await code.told("4 of 4 nodes are done");
+  await row("4 of 4 nodes done").waitFor(WAIT);
   seen.done = await rows();
   await code.shot("workflow-done");
   await row("Make the client retry").click(WAIT);
