@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import type { Diffs } from "./diffs.js";
 import type { CandidateGroup } from "./protocol.js";
-import type { Judged, Run } from "./run_log.js";
+import type { Judged } from "./event_shapes.js";
+import type { Run } from "./run_log.js";
 
 export interface Candidates {
   /** Lets a person look at candidates; the number of the one to accept, from 1. */

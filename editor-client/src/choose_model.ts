@@ -3,12 +3,17 @@ import * as v from "valibot";
 import * as vscode from "vscode";
 import { keepApiKey } from "./api_key.js";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
-import { CommandName, ModelListReply, SECTION, type ModelEntry } from "./protocol.js";
+import { CommandName, ModelEntry, ModelListReply, SECTION } from "./protocol.js";
 import type { Server } from "./server.js";
 
 /** Settings of this window, which would win over the person's file where the choice is kept. */
 const OWN_SETTINGS = ["model.base_url", "model.name"];
+
+/** A refusal has no list. The state says nothing of that: it is `error` after a run that failed. */
+const ListedOrRefused = v.object({
+  ...ModelListReply.entries,
+  models: v.optional(v.array(ModelEntry)),
+});
 
 interface Item extends vscode.QuickPickItem {
   readonly model?: ModelEntry;
@@ -80,9 +85,9 @@ async function choose(server: Server, model: ModelEntry, withKey: boolean): Prom
 }
 
 async function listed(server: Server, argument: object): Promise<ModelListReply | undefined> {
-  const reply = await server.command(CommandName.modelList, argument);
-  // A refusal has no list. The state says nothing of that: it is `error` after a run that failed.
-  return parsed(v.object({ models: v.array(v.unknown()) }), reply) && parsed(ModelListReply, reply);
+  const reply = await server.ask(ListedOrRefused, CommandName.modelList, argument);
+  const models = reply?.models;
+  return reply === undefined || models === undefined ? undefined : { ...reply, models };
 }
 
 function pick(items: readonly Item[], placeHolder: string): Thenable<Item | undefined> {

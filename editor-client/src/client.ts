@@ -15,7 +15,8 @@ import type { Launch } from "./launch.js";
 import { askForPrompt } from "./prompt.js";
 import { runProgress, type RunProgress } from "./progress.js";
 import { parsed } from "./parsed.js";
-import { DiagnosticsRequest, EventNotice, Method, SECTION, Status } from "./protocol.js";
+import { DiagnosticsRequest, Method, SECTION, Status, type EventNotice } from "./protocol.js";
+import type { Reader } from "./reader.js";
 
 export interface Listener {
   readonly status: (status: Status) => void;
@@ -29,6 +30,7 @@ export function languageClient(
   launch: Launch,
   environment: NodeJS.ProcessEnv,
   log: vscode.LogOutputChannel,
+  read: Reader,
   listener: Listener,
 ): LanguageClient {
   const progress = runProgress(() => client);
@@ -64,13 +66,13 @@ export function languageClient(
   });
   client.registerFeature(ownCapabilities());
   client.onNotification(Method.status, (value: unknown) => {
-    const status = parsed(Status, value);
+    const status = read.as(Status, "a status", value);
     if (status !== undefined) {
       listener.status(status);
     }
   });
   client.onNotification(Method.event, (value: unknown) => {
-    const notice = parsed(EventNotice, value);
+    const notice = read.event(value);
     if (notice !== undefined) {
       progress.follow(notice);
       listener.event(notice);

@@ -23,7 +23,6 @@ import { askForText, currentSelection } from "./input.js";
 import { searchMemory } from "./memory.js";
 import { notice } from "./notices.js";
 import { outputCommands } from "./output_commands.js";
-import { parsed } from "./parsed.js";
 import { placeCommands } from "./place_commands.js";
 import { permissionCommands } from "./permission_commands.js";
 import { CommandName, Reply } from "./protocol.js";
@@ -80,7 +79,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
   const { context, extensions, log, server } = parts;
   /** Runs a command that has no view and shows its reply. */
   const runAndShow = async (name: CommandName, argument?: object): Promise<void> => {
-    const message = parsed(Reply, await server.command(name, argument))?.message;
+    const message = (await server.ask(Reply, name, argument))?.message;
     if (message !== undefined) {
       void vscode.window.showInformationMessage(`Holdfast: ${notice(message)}`);
     }
@@ -110,7 +109,7 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
     distill: () => server.command(CommandName.evolveDistill),
     distillReplay: () => server.command(CommandName.evolveDistill, { replay: true }),
     inbox: async () => {
-      const reply = parsed(Reply, await server.command(CommandName.evolveStatus));
+      const reply = await server.ask(Reply, CommandName.evolveStatus);
       if (reply?.uri === undefined && reply?.message !== undefined) {
         void vscode.window.showInformationMessage(`Holdfast: ${notice(reply.message)}`);
       }

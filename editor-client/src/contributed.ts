@@ -8,6 +8,11 @@ export interface Contributed {
   readonly icon?: string;
 }
 
+/** The version of the extension, which the server that travels with it has too. */
+export function versionOf(extension: vscode.Extension<unknown>): string {
+  return (extension.packageJSON as { version: string }).version;
+}
+
 /** The commands of the palette, those included that only menus have. */
 export function contributed(extension: vscode.Extension<unknown>): readonly Contributed[] {
   const manifest = extension.packageJSON as { contributes: { commands: Contributed[] } };

@@ -1,7 +1,6 @@
 /** What a word after `@` or `/` may be completed to: files and symbols, and custom commands. */
 import * as vscode from "vscode";
 import type { Completion } from "./conversation_shape.js";
-import { parsed } from "./parsed.js";
 import { CommandName, SkillListReply } from "./protocol.js";
 import { ranked } from "./ranking.js";
 import type { Server } from "./server.js";
@@ -28,7 +27,7 @@ export async function completed(
 }
 
 async function commands(server: Server, word: string): Promise<readonly Completion[]> {
-  const reply = parsed(SkillListReply, await server.command(CommandName.skillList));
+  const reply = await server.ask(SkillListReply, CommandName.skillList);
   const items = reply?.commands ?? [];
   const names = items.map(({ name }) => name);
   return ranked(names, word, SHOWN_MAX).map((name) => ({

@@ -2,7 +2,6 @@
  * What happened in a run, as a conversation: a fold over the server's Events into blocks.
  * The words are the server's; nothing here draws, and nothing knows the editor.
  */
-import * as v from "valibot";
 import { changeOf, conditionLines, flatPlan, groupLine } from "./conversation_lines.js";
 import type {
   Block,
@@ -13,8 +12,28 @@ import type {
   TextBlock,
   ThoughtsBlock,
 } from "./conversation_shape.js";
+import {
+  Answered,
+  Asked,
+  Begun,
+  Called,
+  Checked,
+  ChildChanges,
+  Ended,
+  Judged,
+  Moded,
+  Packed,
+  Planned,
+  Received,
+  Returned,
+  Sampled,
+  Settled,
+  Spent,
+  Streamed,
+  Told,
+} from "./event_shapes.js";
 import { parsed } from "./parsed.js";
-import { CandidateGroup, Question, type EventNotice } from "./protocol.js";
+import type { EventNotice } from "./protocol.js";
 
 /** A `Conversation` is all that is shown of one run; those of its children are their own. */
 export interface Conversation {
@@ -35,39 +54,6 @@ const BLOCKS_MAX = 5000;
 const OUTPUT_CHARS_MAX = 20_000;
 /** Tools whose effect has blocks of its own. */
 const TOLD_BY_EVENTS: readonly string[] = ["plan", "finish"];
-
-const Task = v.object({ task: v.object({ instruction: v.string() }) });
-const Streamed = v.object({ channel: v.string(), text: v.string() });
-const Images = v.optional(v.array(v.object({ name: v.string() })), []);
-const Told = v.object({ text: v.string(), origin: v.string(), images: Images });
-const Received = v.object({ text: v.string(), images: Images });
-const Answered = v.object({ message: v.object({ text: v.string(), reasoning: v.string() }) });
-const Called = v.object({ call: v.object({ arguments: v.unknown() }) });
-const Returned = v.object({ result: v.object({ output: v.string() }) });
-const ChildChanges = v.object({ changes: v.array(v.object({ path: v.string() })) });
-const Judged = v.object({
-  groups: v.array(CandidateGroup),
-  winner: v.number(),
-  reason: v.string(),
-});
-const Asked = v.object({ question: Question });
-const Ended = v.object({ outcome: v.looseObject({ question: v.optional(v.string(), "") }) });
-const Spent = v.object({
-  usage: v.object({
-    promptTokens: v.number(),
-    cachedTokens: v.number(),
-    completionTokens: v.number(),
-  }),
-});
-const Begun = v.object({
-  task: v.object({
-    mode: v.optional(v.picklist(["build", "plan"]), "build"),
-    sampling: v.optional(v.object({ maxMode: v.optional(v.boolean(), false) })),
-  }),
-});
-const Moded = v.object({ mode: v.picklist(["build", "plan"]) });
-const Sampled = v.object({ sampling: v.object({ maxMode: v.boolean() }) });
-const Packed = v.object({ budgetTokens: v.number() });
 
 export function blank({
   runId,
@@ -159,7 +145,7 @@ function withHeading(before: Conversation, { at, event, view }: EventNotice): Co
 function modeOf({ mode: before }: Heading, event: EventNotice["event"]): Partial<Heading> {
   switch (event.kind) {
     case "run_started": {
-      const task = parsed(Begun, event)?.task;
+      const task = parsed(Settled, event)?.task;
       return task === undefined
         ? {}
         : { mode: task.sampling?.maxMode === true ? "max" : task.mode };
@@ -192,7 +178,7 @@ function happened(before: Conversation, notice: EventNotice): Conversation {
     case "model_answered":
       return answered(before, notice);
     case "message_received":
-      return { ...before, pending: [...before.pending, ...messageOf(notice)] };
+      return received(before, notice);
     case "told":
       return told(before, notice);
     case "tool_called":
@@ -218,7 +204,7 @@ function happened(before: Conversation, notice: EventNotice): Conversation {
     case "goal_checked":
       return added(before, goalsOf(notice));
     case "candidates_judged":
-      return added(before, candidatesOf(notice));
+      return judged(before, notice);
     case "child_started":
     case "attempt_started":
       return added(before, childOf(notice));
@@ -294,10 +280,11 @@ function withoutPieces(before: Conversation): Conversation {
 }
 
 /** The whole answer in place of its pieces. */
-function answered(before: Conversation, { seq, event }: EventNotice): Conversation {
+function answered(before: Conversation, notice: EventNotice): Conversation {
+  const { seq, event } = notice;
   const message = parsed(Answered, event)?.message;
   if (message === undefined) {
-    return before;
+    return noted(withoutPieces(before), notice);
   }
   const texts = { thoughts: message.reasoning, text: message.text };
   const whole = (kind: keyof typeof texts, id: string): Block[] =>
@@ -316,23 +303,23 @@ function answered(before: Conversation, { seq, event }: EventNotice): Conversati
 // Messages
 
 function taskOf({ seq, event, view }: EventNotice): Block {
-  const text = parsed(Task, event)?.task.instruction ?? view.label;
+  const text = parsed(Begun, event)?.task.instruction ?? view.label;
   return { kind: "person", id: `task/${seq}`, text, images: [], state: "task" };
 }
 
-function messageOf({ seq, event }: EventNotice): PersonBlock[] {
-  const message = parsed(Received, event);
-  return message === undefined
-    ? []
-    : [
-        {
-          kind: "person",
-          id: `message/${seq}`,
-          text: message.text,
-          images: message.images.map(({ name }) => name),
-          state: "pending",
-        },
-      ];
+function received(before: Conversation, notice: EventNotice): Conversation {
+  const message = parsed(Received, notice.event);
+  if (message === undefined) {
+    return noted(before, notice);
+  }
+  const block: PersonBlock = {
+    kind: "person",
+    id: `message/${notice.seq}`,
+    text: message.text,
+    images: message.images.map(({ name }) => name),
+    state: "pending",
+  };
+  return { ...before, pending: [...before.pending, block] };
 }
 
 /** A message of a person's moves to where the model reads it. */
@@ -374,7 +361,8 @@ function callOf({ seq, event, view }: EventNotice): Block {
 
 function returned(before: Conversation, { event, view }: EventNotice): Conversation {
   const id = `call/${view.fields.callId ?? ""}`;
-  const output = (parsed(Returned, event)?.result.output ?? view.detail).slice(0, OUTPUT_CHARS_MAX);
+  const result = parsed(Returned, event)?.result;
+  const output = (result === undefined ? view.detail : outputOf(result)).slice(0, OUTPUT_CHARS_MAX);
   const state = view.tone === "bad" ? "bad" : "good";
   if (state === "good" && TOLD_BY_EVENTS.includes(view.fields.tool ?? "")) {
     return {
@@ -388,6 +376,11 @@ function returned(before: Conversation, { event, view }: EventNotice): Conversat
       ? { ...block, state, ending: view.label, output }
       : block,
   );
+}
+
+/** What a call printed: the first line of a command's text says how it ended, as `ending` does. */
+function outputOf({ text, ending }: { text: string; ending: string }): string {
+  return ending === "" ? text : text.slice(text.indexOf("\n") + 1 || text.length);
 }
 
 /** A call that changed a file leads to it. */
@@ -433,7 +426,7 @@ function planned(before: Conversation, { seq, event, view }: EventNotice): Conve
   const earlier = changed(before, (block) =>
     block.kind === "plan" && block.isNewest ? { ...block, isNewest: false } : block,
   );
-  const items = flatPlan(event["items"]);
+  const items = flatPlan(parsed(Planned, event)?.items);
   return added(earlier, {
     kind: "plan",
     id: `plan/${seq}`,
@@ -444,22 +437,22 @@ function planned(before: Conversation, { seq, event, view }: EventNotice): Conve
 }
 
 function goalsOf({ seq, event, view }: EventNotice): Block {
-  const conditions = conditionLines(event["report"]);
+  const conditions = conditionLines(parsed(Checked, event)?.report.conditions ?? []);
   return { kind: "goals", id: `goals/${seq}`, label: view.label, tone: view.tone, conditions };
 }
 
-function candidatesOf({ seq, event, view }: EventNotice): Block | undefined {
-  const judged = parsed(Judged, event);
-  return (
-    judged && {
-      kind: "candidates",
-      id: `candidates/${seq}`,
-      label: view.label,
-      reason: judged.reason,
-      winner: judged.winner,
-      groups: judged.groups.map(groupLine),
-    }
-  );
+function judged(before: Conversation, notice: EventNotice): Conversation {
+  const choice = parsed(Judged, notice.event);
+  return choice === undefined
+    ? noted(before, notice)
+    : added(before, {
+        kind: "candidates",
+        id: `candidates/${notice.seq}`,
+        label: notice.view.label,
+        reason: choice.reason,
+        winner: choice.winner,
+        groups: choice.groups.map(groupLine),
+      });
 }
 
 function childOf({ seq, view }: EventNotice): Block | undefined {
@@ -492,10 +485,11 @@ function workflowChanged(before: Conversation, { event, view }: EventNotice): Co
 
 // Questions and the end
 
-function asked(before: Conversation, { event, view }: EventNotice): Conversation {
+function asked(before: Conversation, notice: EventNotice): Conversation {
+  const { event, view } = notice;
   const question = parsed(Asked, event)?.question;
   return question === undefined
-    ? before
+    ? noted(before, notice)
     : added(stated(before, "waiting"), {
         kind: "question",
         id: `question/${question.id}`,

@@ -1,48 +1,24 @@
 /** The lines of blocks that have several: of a plan, of a goal's conditions, of candidates, of a change. */
 import * as v from "valibot";
 import type { CandidateLine, ConditionLine, PlanItem } from "./conversation_shape.js";
+import { PlanItems, type Conditions } from "./event_shapes.js";
 import { parsed } from "./parsed.js";
-import { Verdict, type CandidateGroup } from "./protocol.js";
+import type { CandidateGroup } from "./protocol.js";
 
 const CHANGE_CHARS_MAX = 20_000;
 const DEPTH_MAX = 8;
 
-const Item = v.object({
-  text: v.string(),
-  status: v.picklist(["pending", "in_progress", "done", "dropped"]),
-  items: v.optional(v.array(v.unknown()), []),
-});
-
 /** A plan from the top down, each item with its depth from 0. */
 export function flatPlan(items: unknown, depth = 0): PlanItem[] {
-  return (parsed(v.array(Item), items) ?? []).flatMap(({ text, status, items: parts }) => [
+  return (parsed(PlanItems, items) ?? []).flatMap(({ text, status, items: parts }) => [
     { text, status, depth },
     ...(depth < DEPTH_MAX ? flatPlan(parts, depth + 1) : []),
   ]);
 }
 
-const Report = v.object({
-  conditions: v.array(
-    v.object({
-      condition: v.object({ text: v.string() }),
-      verdict: Verdict,
-      missing: v.string(),
-      evidence: v.array(
-        v.object({
-          check: v.string(),
-          passed: v.boolean(),
-          outputTail: v.string(),
-          seconds: v.number(),
-          ending: v.optional(v.string(), ""),
-        }),
-      ),
-    }),
-  ),
-});
-
 /** The conditions of a goal's report, each with what shows its verdict. */
-export function conditionLines(report: unknown): ConditionLine[] {
-  return (parsed(Report, report)?.conditions ?? []).map((each) => ({
+export function conditionLines(conditions: Conditions): ConditionLine[] {
+  return conditions.map((each) => ({
     text: each.condition.text,
     verdict: each.verdict,
     missing: each.missing,

@@ -1,10 +1,12 @@
 /** Reads past runs from the server: what happened in one, page by page, and the list of all. */
+import * as v from "valibot";
 import { heard, type Conversations } from "./conversation_log.js";
 import type { PastRun } from "./conversation_shape.js";
-import { parsed } from "./parsed.js";
 import { CommandName, RunEventsReply, RunListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
+/** One that cannot be read takes no others with it. */
+const EventsPage = v.object({ ...RunEventsReply.entries, events: v.array(v.unknown()) });
 const PAGE_EVENTS = 500;
 /** A run has at most so many pages that are read; the transcript has all. */
 const PAGES_MAX = 40;
@@ -16,8 +18,10 @@ export async function pastOf(server: Server, runId: string): Promise<Conversatio
   let after: Record<string, number> = {};
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
     const argument = { runId, after, limit: PAGE_EVENTS };
-    const reply = parsed(RunEventsReply, await server.command(CommandName.runEvents, argument));
-    past = (reply?.events ?? []).reduce(heard, past);
+    const reply = await server.ask(EventsPage, CommandName.runEvents, argument);
+    past = (reply?.events ?? [])
+      .flatMap((each) => server.read.event(each) ?? [])
+      .reduce(heard, past);
     if (reply?.hasMore !== true) {
       break;
     }
@@ -29,6 +33,6 @@ export async function pastOf(server: Server, runId: string): Promise<Conversatio
 /** All runs that people began, newest first. */
 export async function pastRuns(server: Server): Promise<readonly PastRun[]> {
   const argument = { limit: LISTED_MAX };
-  const reply = parsed(RunListReply, await server.command(CommandName.runList, argument));
+  const reply = await server.ask(RunListReply, CommandName.runList, argument);
   return (reply?.runs ?? []).filter(({ parentId }) => parentId === undefined);
 }

@@ -7,7 +7,6 @@ import { pastRuns } from "./conversation_past.js";
 import type { FromPage, PermissionMode, TalkMode } from "./conversation_shape.js";
 import type { Diffs } from "./diffs.js";
 import { currentSelection } from "./input.js";
-import { parsed } from "./parsed.js";
 import { isActive } from "./run_log.js";
 import { CommandName, Reply, SECTION } from "./protocol.js";
 import { endOfRun } from "./run_end.js";
@@ -50,7 +49,7 @@ export function pageRequests({ context, server, runs, diffs, show, modeOf }: Mea
       case "send": {
         const { number, text } = message;
         await stoppedForMode(message);
-        const reply = parsed(Reply, await run(...sending(message)));
+        const reply = await server.ask(Reply, ...sending(message));
         page.post({ type: "sent", number, isTaken: reply !== undefined });
         if (reply !== undefined) {
           await permitted(message);

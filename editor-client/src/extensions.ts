@@ -1,6 +1,5 @@
 /** The view of extensions: what a person or the project brings, and how it stands with each. */
 import * as vscode from "vscode";
-import { parsed } from "./parsed.js";
 import { CommandName, ExtensionListReply, type ExtensionEntry } from "./protocol.js";
 import type { Server } from "./server.js";
 import { byKind, standing, waits, type KindNode, type Standing } from "./standing.js";
@@ -37,7 +36,7 @@ export function extensions(server: Server): Extensions {
       show([]);
       return;
     }
-    const reply = parsed(ExtensionListReply, await server.command(CommandName.extensionList));
+    const reply = await server.ask(ExtensionListReply, CommandName.extensionList);
     if (reply !== undefined) {
       show(reply.extensions);
     }

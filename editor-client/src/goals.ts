@@ -1,7 +1,6 @@
 /** The view of goals: what must hold, and what is known of it. */
 import * as vscode from "vscode";
 import { inFolder } from "./folders.js";
-import { parsed } from "./parsed.js";
 import { CommandName, GoalListReply, type GoalEntry, type Verdict } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -32,7 +31,7 @@ export function goals(server: Server): Goals {
     if (server.state !== "running") {
       return;
     }
-    const reply = parsed(GoalListReply, await server.command(CommandName.goalList));
+    const reply = await server.ask(GoalListReply, CommandName.goalList);
     if (reply !== undefined) {
       entries = reply.goals;
       changes.fire();

@@ -6,7 +6,6 @@ import * as vscode from "vscode";
 import { changesOf } from "./changes.js";
 import type { Conversation } from "./conversation.js";
 import { wireRange } from "./input.js";
-import { parsed } from "./parsed.js";
 import { CommandName, Reply, type ChangedFile } from "./protocol.js";
 import type { Review } from "./review.js";
 import { endOfRun } from "./run_end.js";
@@ -74,7 +73,7 @@ export function inlineEdits(
     }
     // It is wanted, seen at once and taken back with a click, so it needs no question.
     const argument = { prompt, uri: uri.toString(), range, samples: 1, permissions: "auto-edit" };
-    const { runId } = parsed(Reply, await server.command(CommandName.maxPropose, argument)) ?? {};
+    const { runId } = (await server.ask(Reply, CommandName.maxPropose, argument)) ?? {};
     if (runId !== undefined) {
       remember(own, runId);
       await endOfRun(server, runId, RUN_MILLISECONDS);
@@ -94,7 +93,7 @@ export function inlineEdits(
       return;
     }
     const made = endOfRun(server, runId, RUN_MILLISECONDS);
-    if (parsed(Reply, await server.command(CommandName.maxAccept, { proposalId: runId }))) {
+    if (await server.ask(Reply, CommandName.maxAccept, { proposalId: runId })) {
       await made;
       await review.look(runId);
     }

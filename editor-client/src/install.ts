@@ -7,6 +7,7 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
+import { versionOf } from "./contributed.js";
 import { download, installation } from "./installation.js";
 import { runToEnd } from "./installer.js";
 import type { Probe } from "./launch.js";
@@ -17,7 +18,8 @@ const WELCOMED = "welcomed";
 
 /** Where the server of this extension's version lies once it is installed. */
 export function managedFolder(context: vscode.ExtensionContext): string {
-  return vscode.Uri.joinPath(context.globalStorageUri, "server", version(context)).fsPath;
+  return vscode.Uri.joinPath(context.globalStorageUri, "server", versionOf(context.extension))
+    .fsPath;
 }
 
 /** Whether the person wants it. */
@@ -52,7 +54,10 @@ export async function installServer(
   context.subscriptions.push(closed);
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: vscode.l10n.t("Holdfast: installing version {0} of the server", version(context)),
+    title: vscode.l10n.t(
+      "Holdfast: installing version {0} of the server",
+      versionOf(context.extension),
+    ),
     cancellable: true,
   };
   try {
@@ -121,12 +126,8 @@ async function otherVersions(folder: string): Promise<string[]> {
   return newestFirst.map(({ place }) => place);
 }
 
-function version(context: vscode.ExtensionContext): string {
-  return (context.extension.packageJSON as { version: string }).version;
-}
-
 function wheel(context: vscode.ExtensionContext): string {
-  const name = `holdfast-${version(context)}-py3-none-any.whl`;
+  const name = `holdfast-${versionOf(context.extension)}-py3-none-any.whl`;
   return vscode.Uri.joinPath(context.extensionUri, "dist", "server", name).fsPath;
 }
 

@@ -1,7 +1,6 @@
 /** The search in memory: hits as one types, with the place shown behind the list. */
 import * as vscode from "vscode";
 import { inFolder } from "./folders.js";
-import { parsed } from "./parsed.js";
 import { CommandName, MemorySearchReply, type MemoryHit } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -19,10 +18,7 @@ export function searchMemory(server: Server): void {
   const search = async (query: string): Promise<void> => {
     pick.busy = true;
     const argument = { query, kind: "all", limit: HITS_MAX };
-    const reply = parsed(
-      MemorySearchReply,
-      await server.command(CommandName.memorySearch, argument),
-    );
+    const reply = await server.ask(MemorySearchReply, CommandName.memorySearch, argument);
     if (pick.value === query) {
       pick.busy = false;
       pick.items = reply === undefined ? [] : items(reply.hits, reply.message);

@@ -2,7 +2,6 @@
 import * as vscode from "vscode";
 import type { Conversation } from "./conversation.js";
 import { wireRange } from "./input.js";
-import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -29,7 +28,7 @@ export function outputCommands(
   conversation: Conversation,
 ): Record<string, (place?: never) => unknown> {
   const start = async (argument: object): Promise<void> => {
-    const reply = parsed(Reply, await server.command(CommandName.runStart, argument));
+    const reply = await server.ask(Reply, CommandName.runStart, argument);
     if (reply?.runId !== undefined) {
       await conversation.show(reply.runId);
     }

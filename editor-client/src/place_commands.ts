@@ -3,7 +3,6 @@ import * as vscode from "vscode";
 import type { Conversation } from "./conversation.js";
 import type { InlineEdits } from "./inline_edit.js";
 import { wireRange } from "./input.js";
-import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -26,7 +25,7 @@ export function placeCommands(
       const range = what.range === undefined ? {} : { range: wireRange(what.range) };
       const prompt = explanation(what);
       const argument = { prompt, uri: what.uri.toString(), ...range, mode: "plan" };
-      const reply = parsed(Reply, await server.command(CommandName.runStart, argument));
+      const reply = await server.ask(Reply, CommandName.runStart, argument);
       if (reply?.runId !== undefined) {
         await conversation.show(reply.runId);
       }

@@ -1,7 +1,6 @@
 /** Offers to go on with a run that was interrupted, until the person declines. */
 import * as vscode from "vscode";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
 import { CommandName, RunListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -17,7 +16,7 @@ export function resumeOffers(server: Server, memory: vscode.Memento): vscode.Dis
 }
 
 async function offer(server: Server, memory: vscode.Memento): Promise<void> {
-  const reply = parsed(RunListReply, await server.command(CommandName.runList));
+  const reply = await server.ask(RunListReply, CommandName.runList);
   const declined = memory.get<readonly string[]>(DECLINED, []);
   const run = reply?.runs.find(
     ({ state, parentId }) => state === "interrupted" && parentId === undefined,

@@ -6,7 +6,6 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
 import {
   CommandName,
   Reply,
@@ -54,8 +53,8 @@ export function review(server: Server): Review {
   let current: { readonly runId: string; readonly reply: RunChangesReply } | undefined;
   let waiting: NodeJS.Timeout | undefined;
 
-  const changes = async (runId: string): Promise<RunChangesReply | undefined> =>
-    parsed(RunChangesReply, await server.command(CommandName.runChanges, { runId }));
+  const changes = (runId: string): Promise<RunChangesReply | undefined> =>
+    server.ask(RunChangesReply, CommandName.runChanges, { runId });
 
   const look = async (runId: string): Promise<RunChangesReply | undefined> => {
     const reply = await changes(runId);
@@ -91,8 +90,8 @@ export function review(server: Server): Review {
       provideTextDocumentContent: async (uri) => {
         const file = uri.with({ scheme: "file", query: "" });
         const wanted = { runId: uri.query, path: file.toString() };
-        const reply = await server.command(CommandName.runChanges, wanted);
-        return parsed(RunChangesReply, reply)?.files[0]?.text ?? "";
+        const reply = await server.ask(RunChangesReply, CommandName.runChanges, wanted);
+        return reply?.files[0]?.text ?? "";
       },
     }),
     vscode.window.createTreeView<ChangeNode>("holdfast.changes", {
@@ -162,7 +161,7 @@ export function review(server: Server): Review {
       }
       const { runId } = current;
       const argument = { runId, path: node?.file.path, hunk: node?.hunk?.id };
-      const reply = parsed(Reply, await server.command(name, argument));
+      const reply = await server.ask(Reply, name, argument);
       // What was left alone is told by the server.
       if (reply !== undefined) {
         vscode.window.setStatusBarMessage(`Holdfast: ${reply.message}`, 5000);

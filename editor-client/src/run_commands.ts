@@ -1,6 +1,7 @@
 /** The commands of the palette and of the view of runs. */
 import * as vscode from "vscode";
 import type { Candidates } from "./candidates.js";
+import type { Judged } from "./event_shapes.js";
 import type { Diffs } from "./diffs.js";
 import {
   askForAttempts,
@@ -11,7 +12,7 @@ import {
 } from "./input.js";
 import { notice } from "./notices.js";
 import { CommandName, type RunEntry } from "./protocol.js";
-import { isActive, own, type Judged, type Run, type RunNode } from "./run_log.js";
+import { isActive, own, type Run, type RunNode } from "./run_log.js";
 import { stateName, type Runs } from "./runs.js";
 import type { Server } from "./server.js";
 

@@ -2,17 +2,9 @@
  * What happened in the runs of this window: a fold over the server's Events, with a bound
  * on what is kept. Their words are the server's; the views draw them.
  */
-import * as v from "valibot";
+import { Asked, Judged, Workflow } from "./event_shapes.js";
 import { parsed } from "./parsed.js";
-import {
-  CandidateGroup,
-  Question,
-  type EventNotice,
-  type RunEntry,
-  type RunState,
-  type Tone,
-  type WorkflowNode,
-} from "./protocol.js";
+import type { EventNotice, Question, RunEntry, RunState, Tone, WorkflowNode } from "./protocol.js";
 
 export interface Run {
   readonly runId: string;
@@ -57,18 +49,6 @@ export type RunLog = ReadonlyMap<string, Run>;
 const RUNS_MAX = 50;
 const ENTRIES_MAX = 500;
 const LABEL_CHARS_MAX = 120;
-
-const Judged = v.object({
-  groups: v.array(CandidateGroup),
-  winner: v.number(),
-  reason: v.string(),
-});
-export type Judged = v.InferOutput<typeof Judged>;
-
-const Asked = v.object({ question: Question });
-
-/** A workflow is the task of its run, or works for a tool call of it. */
-const WorkflowEvent = v.object({ callId: v.string() });
 
 /** The log with what the server lists; what was seen happening here is kept. */
 export function listed(log: RunLog, runs: readonly RunEntry[]): RunLog {
@@ -213,7 +193,7 @@ function next(before: Run, notice: EventNotice): Run {
     case "candidates_judged": {
       const judged = parsed(Judged, event);
       return judged === undefined
-        ? run
+        ? withEntry(run, notice)
         : {
             ...withEntry(run, notice, { judged }),
             proposal: run.proposes ? judged : undefined,
@@ -224,7 +204,7 @@ function next(before: Run, notice: EventNotice): Run {
     case "permission_asked": {
       const question = parsed(Asked, event)?.question;
       return question === undefined
-        ? run
+        ? withEntry(run, notice)
         : {
             ...withEntry(run, notice, { id: question.id, label: oneLine(question.summary) }),
             state: "waiting",
@@ -261,7 +241,7 @@ function answered(run: Run, { view }: EventNotice): Run {
 /** The run with the one row that a workflow of it has. */
 function workflowChanged(run: Run, notice: EventNotice): Run {
   const { event, view } = notice;
-  const id = `${run.runId}/workflow/${parsed(WorkflowEvent, event)?.callId ?? ""}`;
+  const id = `${run.runId}/workflow/${parsed(Workflow, event)?.callId ?? ""}`;
   const shown = { label: oneLine(view.label), detail: view.detail, tone: view.tone };
   const after = { ...shown, nodes: view.fields.nodes ?? [] };
   return run.entries.some((each) => each.id === id)

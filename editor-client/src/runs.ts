@@ -1,6 +1,5 @@
 /** The view of runs: what each did, step by step, as it happens. */
 import * as vscode from "vscode";
-import { parsed } from "./parsed.js";
 import {
   CommandName,
   RunListReply,
@@ -46,7 +45,7 @@ export function runs(server: Server): Runs {
     }, DRAW_MILLISECONDS);
   };
   const list = async (): Promise<void> => {
-    const reply = parsed(RunListReply, await server.command(CommandName.runList));
+    const reply = await server.ask(RunListReply, CommandName.runList);
     if (reply !== undefined) {
       set(listed(log, reply.runs));
     }

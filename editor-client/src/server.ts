@@ -3,6 +3,7 @@
  * crash, stopped. Everything else speaks to it through `Server`.
  */
 import { execFile } from "node:child_process";
+import type * as v from "valibot";
 import * as vscode from "vscode";
 import {
   DidChangeConfigurationNotification,
@@ -12,13 +13,16 @@ import {
 } from "vscode-languageclient/node";
 import { environment } from "./api_key.js";
 import { languageClient } from "./client.js";
+import { versionOf } from "./contributed.js";
 import { crashes, oneAtATime } from "./crashes.js";
 import { installServer, managedFolder, offerServer } from "./install.js";
 import { installedPath } from "./installation.js";
 import { selectedInterpreter } from "./interpreter.js";
 import { findServer, ServerPathWrong, type Launch, type Probe } from "./launch.js";
+import { mismatch } from "./mismatch.js";
 import { notice } from "./notices.js";
 import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
+import { reader, type Reader } from "./reader.js";
 
 export type ServerState =
   "stopped" | "starting" | "running" | "missing" | "installing" | "untrusted";
@@ -31,6 +35,14 @@ export interface Server {
   readonly onEvent: vscode.Event<EventNotice>;
   /** The reply; undefined when it failed, which a message says then. */
   readonly command: (name: CommandName, argument?: object) => Promise<unknown>;
+  /** The reply as that shape; undefined when it failed or has another one, which a message says then. */
+  readonly ask: <Shape extends v.GenericSchema>(
+    shape: Shape,
+    name: CommandName,
+    argument?: object,
+  ) => Promise<v.InferOutput<Shape> | undefined>;
+  /** Reads what the server sent within something else. */
+  readonly read: Reader;
   /** Whether the running server knows a command. */
   readonly knows: (name: CommandName) => boolean;
   /** Makes the server ask for the settings again. */
@@ -52,6 +64,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
   const probe = printed(context.extensionPath);
   let state: ServerState = "stopped";
   let client: LanguageClient | undefined;
+  let read: Reader = reader(() => undefined);
 
   const enter = (next: ServerState): void => {
     if (state !== next) {
@@ -85,7 +98,11 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
   const connect = async (launch: Launch): Promise<void> => {
     log.info(`starting ${launch.command}, version ${launch.version}, found by ${launch.source}`);
     const variables = await environment(context.secrets);
-    const fresh = languageClient(context, launch, variables, log, {
+    // One in the background may be another one than was found.
+    const serverVersion = (): string =>
+      fresh.initializeResult?.serverInfo?.version ?? launch.version;
+    read = reader(mismatch(log, versionOf(context.extension), serverVersion));
+    const fresh = languageClient(context, launch, variables, log, read, {
       status: statuses.fire.bind(statuses),
       event: events.fire.bind(events),
       crashed,
@@ -138,6 +155,20 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
     }
   };
 
+  const command = async (name: CommandName, argument?: object): Promise<unknown> => {
+    if (client?.isRunning() !== true) {
+      void vscode.window.showWarningMessage(vscode.l10n.t("Holdfast: the server is not running"));
+      return undefined;
+    }
+    const params = { command: name, arguments: argument === undefined ? [] : [argument] };
+    try {
+      return (await client.sendRequest(ExecuteCommandRequest.type, params)) as unknown;
+    } catch (error) {
+      void vscode.window.showErrorMessage(`Holdfast: ${notice((error as Error).message)}`);
+      return undefined;
+    }
+  };
+
   return {
     get state() {
       return state;
@@ -145,18 +176,13 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
     onState: states.event,
     onStatus: statuses.event,
     onEvent: events.event,
-    command: async (name, argument) => {
-      if (client?.isRunning() !== true) {
-        void vscode.window.showWarningMessage(vscode.l10n.t("Holdfast: the server is not running"));
-        return undefined;
-      }
-      const params = { command: name, arguments: argument === undefined ? [] : [argument] };
-      try {
-        return (await client.sendRequest(ExecuteCommandRequest.type, params)) as unknown;
-      } catch (error) {
-        void vscode.window.showErrorMessage(`Holdfast: ${notice((error as Error).message)}`);
-        return undefined;
-      }
+    command,
+    ask: async (shape, name, argument) => {
+      const reply = await command(name, argument);
+      return reply == null ? undefined : read.as(shape, `the reply to ${name}`, reply);
+    },
+    get read() {
+      return read;
     },
     knows: (name) =>
       client?.initializeResult?.capabilities.executeCommandProvider?.commands.includes(name) ??

@@ -2,7 +2,6 @@
 import * as vscode from "vscode";
 import { currentSelection } from "./input.js";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
 import { CommandName, SkillListReply, type ExtensionEntry, type SkillEntry } from "./protocol.js";
 import type { Server } from "./server.js";
 
@@ -40,7 +39,7 @@ export function skillCommands(server: Server): Record<string, SkillHandler> {
 }
 
 async function listed(server: Server): Promise<SkillListReply | undefined> {
-  return parsed(SkillListReply, await server.command(CommandName.skillList));
+  return await server.ask(SkillListReply, CommandName.skillList);
 }
 
 async function chosen(

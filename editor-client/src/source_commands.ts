@@ -1,7 +1,6 @@
 /** The commands of source control: review what the person changed, write its commit message. */
 import * as vscode from "vscode";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
 import { CommandName, Reply } from "./protocol.js";
 import { endOfRun } from "./run_end.js";
 import type { Server } from "./server.js";
@@ -32,7 +31,7 @@ export function sourceCommands(server: Server): Record<string, (place?: never) =
     commitMessage: async (place?: vscode.SourceControl) => {
       const repository = await repositoryOf(place?.rootUri);
       const argument = repository === undefined ? {} : { uri: repository.rootUri.toString() };
-      const reply = parsed(Reply, await server.command(CommandName.commitMessage, argument));
+      const reply = await server.ask(Reply, CommandName.commitMessage, argument);
       if (reply?.runId === undefined) {
         return;
       }

@@ -1,14 +1,13 @@
 /** The command of the palette that runs a workflow of the project, or one of the person's own. */
 import * as vscode from "vscode";
 import { notice } from "./notices.js";
-import { parsed } from "./parsed.js";
 import { CommandName, WorkflowListReply } from "./protocol.js";
 import type { Server } from "./server.js";
 
 export function workflowCommands(server: Server): Record<string, () => unknown> {
   return {
     workflow: async () => {
-      const reply = parsed(WorkflowListReply, await server.command(CommandName.workflowList));
+      const reply = await server.ask(WorkflowListReply, CommandName.workflowList);
       const items = (reply?.workflows ?? []).map((entry) => ({
         label: notice(entry.name),
         description: described(entry.problem, entry.state, entry.nodes),

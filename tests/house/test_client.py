@@ -24,7 +24,7 @@ EDITABLE = (
 """What the settings page of VS Code has a field for; of an object and its like, a link into the file."""
 
 
-@pytest.mark.parametrize("script", ["client_protocol.py", "client_settings.py"])
+@pytest.mark.parametrize("script", ["client_protocol.py", "client_settings.py", "client_events.py"])
 def test_what_the_extension_has_from_the_server_is_fresh(script: str) -> None:
     check = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     done = subprocess.run(check, check=False, timeout=60, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})

@@ -221,7 +221,7 @@ const STORIES: Readonly<Record<string, readonly [Sent[], string[]]>> = {
     [{ kind: "from_the_future", view: { label: "something new" } }],
     ["something new"],
   ],
-  "what does not say what it has to is passed over": [
+  "what does not say what it has to is shown in its words": [
     [
       { kind: "permission_asked", event: { question: 3 }, view: { label: "waits" } },
       { kind: "candidates_judged", event: { groups: "none" }, view: { label: "chose" } },
@@ -229,7 +229,7 @@ const STORIES: Readonly<Record<string, readonly [Sent[], string[]]>> = {
       { kind: "streamed", event: { channel: "text" } },
       { kind: "message_received", event: { text: 1 } },
     ],
-    [],
+    ["waits", "chose"],
   ],
 };
 

@@ -180,12 +180,15 @@ test("an Event of a newer server is shown in its words", () => {
   );
 });
 
-test("what does not say what it has to is passed over", () => {
+test("what does not say what it has to is shown in its words", () => {
   const broken = [
     sent("permission_asked", "waits for permission", {}, { question: 3 }),
     sent("candidates_judged", "chose one", {}, { groups: "none" }),
   ];
-  assert.deepEqual(after(STARTED, ...broken), after(STARTED));
+  const run = after(STARTED, ...broken).get(RUN);
+  const labels = run?.entries.map(({ label }) => label);
+  assert.deepEqual(labels, ["waits for permission", "chose one"]);
+  assert.deepEqual([run?.questions, run?.proposal], [[], undefined]);
 });
 
 test("a long run keeps its end", () => {
