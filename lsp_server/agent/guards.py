@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from lsp_server.agent.announcement import only_announces
 from lsp_server.agent.printed_calls import Schemas, is_printed_call
+from lsp_server.agent.run_config import LENGTH_SETTING
 from lsp_server.domain.messages import Choice
 from lsp_server.domain.tools import ToolCall, ToolResult
 
@@ -84,20 +85,26 @@ Advice: TypeAlias = Proceed | Remind | Stop | Fail
 
 
 def check_answer(
-    counts: GuardCounts, choice: Choice, tools: Schemas = _NO_TOOLS, *, nothing_done: bool = True
+    counts: GuardCounts,
+    choice: Choice,
+    tools: Schemas = _NO_TOOLS,
+    *,
+    nothing_done: bool = True,
+    length_setting: str = LENGTH_SETTING,
 ) -> tuple[GuardCounts, Advice]:
     """Looks at one answer: whether it was cut off by its length limit, or says nothing.
 
     Nothing is also what is only thought, announced or a call that is printed as text. `tools`
     are the schemas of those that such a call may name. `nothing_done` says that no call was
     carried out since the task or the person's last message; what is in doubt after one is an answer.
+    `length_setting` is what a person raises for longer answers of this model.
     """
     if choice.stop_reason == "length":
         counts = replace(counts, length=counts.length + 1)
         if counts.length > LENGTH_CONTINUES_MAX:
             return counts, Stop(
                 f"the model's answer was cut off by its length limit {counts.length} times "
-                "in a row; raise model.output_tokens_max"
+                f"in a row; raise {length_setting}"
             )
         return counts, Remind(
             "Your answer was cut off by the length limit. Go on where it ended; "
@@ -108,7 +115,7 @@ def check_answer(
     if is_printed_call(choice.message.text, tools, nothing_done=nothing_done):
         return _printed(counts, _CALL_AS_TEXT, _NEEDS_TOOL_PARSER)
     if choice.message.reasoning.strip() and not choice.message.text.strip():
-        return _printed(counts, _ONLY_THINKING, _NEEDS_REASONING_PARSER)
+        return _printed(counts, _ONLY_THINKING, _NEEDS_REASONING_PARSER, length_setting)
     if not choice.message.text.strip():
         counts = replace(counts, empty=counts.empty + 1, length=0)
         if counts.empty > EMPTY_ANSWERS_MAX:
@@ -143,14 +150,16 @@ _NEEDS_TOOL_PARSER = (
 )
 _NEEDS_REASONING_PARSER = (
     "the model only thinks and neither calls a tool nor answers, {times} times in a row; raise "
-    "model.output_tokens_max, or start the server with a reasoning parser that fits the model"
+    "{length_setting}, or start the server with a reasoning parser that fits the model"
 )
 
 
-def _printed(counts: GuardCounts, reminder: str, hint: str) -> tuple[GuardCounts, Advice]:
+def _printed(
+    counts: GuardCounts, reminder: str, hint: str, length_setting: str = ""
+) -> tuple[GuardCounts, Advice]:
     counts = replace(counts, printed=counts.printed + 1, length=0)
     if counts.printed > PRINTED_CALLS_MAX:
-        return counts, Fail(hint.format(times=counts.printed))
+        return counts, Fail(hint.format(times=counts.printed, length_setting=length_setting))
     return counts, Remind(reminder)
 
 

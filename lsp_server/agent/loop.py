@@ -236,6 +236,7 @@ class Agent:
             response.choices[0],
             self._toolbox.tools.schemas,
             nothing_done=self._state.conversation.nothing_done,
+            length_setting=self._run_config.length_setting,
         )
         results = await self._tools.run(response)
         self._apply_advice(advice)

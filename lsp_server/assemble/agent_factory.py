@@ -19,6 +19,7 @@ from lsp_server.assemble.toolbox import describe_sandbox, run_toolbox
 from lsp_server.assemble.workflows import closing_check
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
+from lsp_server.domain.messages import ModelRole
 from lsp_server.domain.ports import Tool
 from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.session.children import Children
@@ -107,7 +108,7 @@ class AgentFactory:
             extensions.facts.told,
         )
         sandbox = await self._describe_sandbox(run_context)
-        run_config = await self._run_config(run_context, catalogue, sandbox)
+        run_config = await self._run_config(run_context, catalogue, sandbox, worker.role)
         agent = Agent(
             model,
             toolbox,
@@ -163,7 +164,7 @@ class AgentFactory:
         self._said_to_wait = waiting
 
     async def _run_config(
-        self, run_context: RunContext, catalogue: Catalogue, sandbox: str
+        self, run_context: RunContext, catalogue: Catalogue, sandbox: str, role: ModelRole
     ) -> RunConfig:
         root, settings = self._services.workspace.root, run_context.settings
         # Reads files, and walks the whole workspace for them.
@@ -185,4 +186,5 @@ class AgentFactory:
             brief=settings.context.brief,
             images=run_context.task.images,
             model=self._services.provider.description or "",
+            length_setting=settings.model_of(role).setting("output_tokens_max"),
         )

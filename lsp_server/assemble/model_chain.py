@@ -95,7 +95,8 @@ class ModelChain:
         worker = await self._find_worker(run)
         if run.task.temperature is None:
             return worker
-        return PricedModel(TemperedModel(worker.model, run.task.temperature), worker.prices)
+        tempered = TemperedModel(worker.model, run.task.temperature)
+        return PricedModel(tempered, worker.prices, worker.role)
 
     async def _find_worker(self, run: RunContext) -> PricedModel:
         if (wanted := await self._wanted_by_agent(run)) is not None:

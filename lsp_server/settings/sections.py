@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 from pydantic import Field, PrivateAttr, field_validator
 
 from lsp_server.domain.candidates import WantedStrategy
-from lsp_server.domain.messages import Prices
+from lsp_server.domain.messages import ModelRole, Prices
 from lsp_server.domain.permissions import PermissionMode
 from lsp_server.domain.tasks import Budget
 from lsp_server.settings.address import is_same_origin
@@ -338,6 +338,20 @@ class Settings(Section):
         """Raises ConfigurationError where a run would not do what was set; memory refuses by itself."""
         for section in (self.model, self.judge, self.cheap, self.run):
             section.require_usable()
+
+    def model_of(self, role: ModelRole) -> ModelSettings:
+        """Returns the settings of the model that plays `role`: the run's own unless that has some.
+
+        >>> Settings(cheap={"name": "small"}).model_of("cheap").setting("output_tokens_max")
+        'cheap.output_tokens_max'
+        """
+        match role:
+            case "judge":
+                return self.judge.over(self.model, role)
+            case "cheap":
+                return self.cheap.over(self.model, role)
+            case _:
+                return self.model
 
     @property
     def prompt_tokens_max(self) -> int:

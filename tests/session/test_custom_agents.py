@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from lsp_server.domain.events import ToolReturned, Warned
 from lsp_server.domain.tasks import Task
 from lsp_server.session.skills import NotTrusted, UnknownAgent
 from lsp_server.session.task_request import TaskRequest, make_task
-from tests.harness.workshop import Workshop, calls, finish, workshop
+from tests.harness.workshop import Workshop, calls, finish, says, workshop
 
 AGENT = "---\nname: {name}\ndescription: Reviews changes.\n{more}---\nYou review. Mind port 4812."
 ALWAYS = {"plan", "recall", "finish"}
@@ -109,6 +110,25 @@ async def test_an_agent_may_work_with_the_model_of_a_role(project: Path, role: s
         await shop.run(await task_as(shop))
         assert shop.server.requests[0].body["model"] == "second"
         assert not shop.events(Warned)
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "setting"),
+    [
+        ("cheap", {"name": "second"}, "cheap.output_tokens_max"),
+        ("judge", {"name": "second"}, "judge.output_tokens_max"),
+        ("cheap", {}, "model.output_tokens_max"),
+    ],
+)
+@pytest.mark.parametrize("cut_off", [True, False])
+async def test_answers_that_are_cut_off_name_the_setting_of_their_model(
+    project: Path, role: str, own: Mapping[str, str], setting: str, cut_off: bool
+) -> None:
+    write(Path.home() / ".agents", more=f"model: {own.get('name', 'inherit')}\n")
+    thought = says("", reasoning="Let me think.", stop_reason="length" if cut_off else "stop")
+    async with workshop(project, [thought] * 5, **{role: own}) as shop:
+        outcome = await shop.run(await task_as(shop))
+        assert f"raise {setting}" in str(outcome)
 
 
 @pytest.mark.parametrize("folder", [".agents", ".holdfast", ".claude"])
