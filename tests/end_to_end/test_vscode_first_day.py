@@ -43,24 +43,32 @@ EDITS = (
     ("edit", {"path": "poem.txt", "old_text": "nine\n", "new_text": "NINE\n"}),
     ("edit", {"path": "answer.py", "old_text": "return 41", "new_text": "return 42"}),
 )
+STEERS = "Keep the docstring."
 PART = {"description": "count the lines", "prompt": "How many lines has poem.txt?"}
 
 
 def talker(body: Mapping[str, Any]) -> ScriptedTurn:
-    """Explains slowly, edits two files in one step, asks back, lets a subagent look, and ends."""
+    """Explains slowly until it is steered, edits two files in one step, asks back, lets a subagent
+    look, and ends."""
     if len(body["messages"]) < 2:
         return says("Hello.")  # It is tried before it is chosen.
     if "How many lines" in str(body["messages"][1]["content"]):
         return says("The poem has nine lines.")
+    messages = body["messages"]
+    told = [at for at, message in enumerate(messages) if STEERS in str(message["content"])]
+    step = sum(message["role"] == "assistant" for message in messages[told[0] if told else 0 :])
+    if not told and step == 0:
+        return calls(("plan", PLAN), ("read", {"path": "answer.py"}), text=LOOK, **SLOW)
+    if not told:
+        # A person types as slowly as their machine lets them.
+        line = {"path": "poem.txt", "start_line": step % 9 + 1}
+        return calls(("read", line), text="I say at length what I do. " * 12, **SLOW)
     turns = (
-        calls(("plan", PLAN), ("read", {"path": "answer.py"}), text=LOOK, **SLOW),
-        calls(("read", {"path": "poem.txt"}), text="I say at length what I do. " * 12, **SLOW),
         calls(*EDITS, text="I change both."),
         says("Which of the two endings do you mean?"),
         calls(("task", PART), text="I have the lines counted."),
         finish("All is as you said."),
     )
-    step = sum(message["role"] == "assistant" for message in body["messages"])
     return turns[min(step, len(turns) - 1)]
 
 
@@ -87,7 +95,7 @@ async def test_a_first_day_from_no_model_to_a_run_that_is_found_again(
     assert "+NINE" in seen["question"]
     assert "+    return 42" in seen["question"]
     assert "read here" in seen["read"]
-    assert any("Keep the docstring." in each for each in said)
+    assert any(STEERS in each for each in said)
     assert any("The first one." in each for each in said)
     assert seen["before"] == POEM
     assert seen["undone"] == POEM.replace("one", "ONE"), "one hunk is taken back, the other stays"

@@ -49,14 +49,16 @@ await play(async (open, seen) => {
   await code.shot("first-day-4-streams");
   await talk.write.fill("Keep the docstring.");
   await talk.write.press("Enter");
-  await talk.page.locator(".person[data-state=pending]").first().waitFor(WAIT);
+  // It waits for the end of a step, or has been read already.
+  const steers = talk.page.locator(".person", { hasText: "Keep the docstring." });
+  await steers.waitFor(WAIT);
   await code.shot("first-day-5-steered");
 
   // One question about all edits, beside their differences.
   const question = talk.page.locator(".question[data-state=open]");
   await question.waitFor(LONG);
   seen.question = await question.innerText();
-  seen.read = await talk.page.locator(".person[data-state=read]").innerText();
+  seen.read = await steers.innerText();
   await page.locator(".tab", { hasText: "answer.py" }).first().waitFor(WAIT);
   await page.locator(".tab", { hasText: "poem.txt" }).first().waitFor(WAIT);
   await code.shot("first-day-6-question");
