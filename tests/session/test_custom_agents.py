@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -122,11 +121,16 @@ async def test_an_agent_may_work_with_the_model_of_a_role(project: Path, role: s
 )
 @pytest.mark.parametrize("cut_off", [True, False])
 async def test_answers_that_are_cut_off_name_the_setting_of_their_model(
-    project: Path, role: str, own: Mapping[str, str], setting: str, cut_off: bool
+    project: Path, role: str, own: dict[str, object], setting: str, cut_off: bool
 ) -> None:
     write(Path.home() / ".agents", more=f"model: {own.get('name', 'inherit')}\n")
     thought = says("", reasoning="Let me think.", stop_reason="length" if cut_off else "stop")
-    async with workshop(project, [thought] * 5, **{role: own}) as shop:
+    async with workshop(
+        project,
+        [thought] * 5,
+        judge=own if role == "judge" else {},
+        cheap=own if role == "cheap" else {},
+    ) as shop:
         outcome = await shop.run(await task_as(shop))
         assert f"raise {setting}" in str(outcome)
 
