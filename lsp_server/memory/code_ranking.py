@@ -3,13 +3,16 @@
 The rules add more to plain fusion than a much larger embedder does:
 `benchmarks/annotated_search.py` takes out one after another and says what is lost where
 files are looked for, `benchmarks/memory_quality.py` how well single functions are found.
-The weights are a compromise of both: coherence and repeats help the one and cost the other.
+The weights are a compromise of both: names of files and repeats help the one and cost the other.
+Two rules are not among them: lifting the best chunk of a file in which much else was found costs
+single functions more than it gives files, and weighing the words of a file's name by how few of
+the found files have them helps some repositories and harms others.
 Nothing here reads or writes anything.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,10 +42,8 @@ class CodeRules:
     """It defines the name in a file of that name; a share of the bonus for the definition."""
     defines_words: float = 0.8
     """The words of the question are those of a defined name."""
-    file_words: float = 1.0
+    file_words: float = 1.3
     """The words of the question are in the names of the file and its folder."""
-    coherence: float = 0.15
-    """Much else of the file was found too. It lifts the file's best chunk alone."""
     test_factor: float = 0.5
     example_factor: float = 0.5
     prose_factor: float = 0.7
@@ -149,34 +150,12 @@ def rank_chunks(
     """
     terms = QueryTerms.parse(question)
     best = max((scores[one.chunk.id] for one in candidates), default=0.0)
-    lifted = _lift_coherent_files(candidates, scores, best * rules.coherence)
-    scored = [
-        (_factor(rules, terms, one) * (fused + best * _bonus(rules, terms, one)), one.chunk)
-        for one, fused in lifted
-    ]
+    scored: list[tuple[float, CodeChunk]] = []
+    for one in candidates:
+        score = scores[one.chunk.id] + best * _bonus(rules, terms, one)
+        scored.append((score * _factor(rules, terms, one), one.chunk))
     scored.sort(key=lambda pair: (-pair[0], pair[1].path, pair[1].start_line))
     return list(_spread(scored, rules.repeat_factor))[:limit]
-
-
-def _lift_coherent_files(
-    candidates: Sequence[RankingCandidate], scores: Mapping[str, float], bonus: float
-) -> Iterator[tuple[RankingCandidate, float]]:
-    """Returns the candidates with their fused scores.
-
-    The best of each file has a share of `bonus` added: what was found in the file,
-    against the file in which the most was found.
-    """
-    found_in: defaultdict[str, float] = defaultdict(float)
-    best_in: dict[str, float] = {}
-    for one in candidates:
-        path, score = one.chunk.path, scores[one.chunk.id]
-        found_in[path] += score
-        best_in[path] = max(score, best_in.get(path, 0.0))
-    most = max(found_in.values(), default=0.0)
-    for one in candidates:
-        path, score = one.chunk.path, scores[one.chunk.id]
-        is_best = score == best_in[path]
-        yield one, score + (bonus * found_in[path] / most if is_best and most else 0.0)
 
 
 def _bonus(rules: CodeRules, terms: QueryTerms, one: RankingCandidate) -> float:

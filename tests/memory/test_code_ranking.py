@@ -56,9 +56,6 @@ RULES = {
         ("how does authentication work", [*FILLER, candidate("auth.py")], "auth.py"),
         ("JSON object with fields", [*FILLER, candidate("JsonObject.java")], "JsonObject.java"),
     ],
-    "coherence": [
-        ("go on", [candidate("b.py"), candidate("a.py"), candidate("a.py", line=11)], "a.py")
-    ],
     "test_factor": [("load", [candidate("b.py", is_test=True), candidate("a.py")], "a.py")],
     "example_factor": [
         ("load", [candidate("examples/b.py"), candidate("a.py")], "a.py"),
