@@ -36,6 +36,8 @@ COMMENTED_LINES = 8
 WORDS_MAX = 200
 PER_PACKAGE = 15_000
 """Pairs of one package, so that large ones do not decide what words mean."""
+PACKAGE_CHARS_MAX = 4_000_000
+"""Source that is read of one package."""
 SAME_TEXT_MAX = 3
 """Pairs of a package with the same text, such as "Return the value."."""
 
@@ -44,6 +46,7 @@ Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_DEFINED = re.compile(r"^[ \t]*(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 _DOC_COMMENT = re.compile(r"/\*\*(.*?)\*/[ \t]*\n", re.DOTALL)
 _DOCUMENTED_LINES = 40
 
@@ -67,9 +70,9 @@ def _python(name: str, text: str) -> Iterator[Pair]:
     except (SyntaxError, ValueError, RecursionError):
         return
     lines = text.splitlines(keepends=True)
-    defined = [node.name for node in ast.walk(module) if isinstance(node, Definition)]
     if said := ast.get_docstring(module):
-        yield from _pair(_sentence(said, 0), PurePosixPath(name).stem + "\n" + " ".join(defined))
+        names = [PurePosixPath(name).stem, *_DEFINED.findall(text)]
+        yield from _pair(_sentence(said, 0), " ".join(names))
     yield from _definitions(module, lines, "")
 
 
@@ -149,17 +152,24 @@ def _pair(text: str, code: str, words_min: int = TEXT_WORDS.start) -> Iterator[P
 
 
 def _of_package(package: Package, cache: Path) -> list[Pair]:
-    """A package's pairs as words, each once, at most PER_PACKAGE of them."""
+    """A package's pairs as words, each once, at most PER_PACKAGE of them, from files by chance."""
     found: dict[Pair, None] = {}
     texts: Counter[str] = Counter()
-    for name, source in sources(archive(package, cache)):
+    chance = random.Random(package.name)
+    files = list(sources(archive(package, cache)))
+    chance.shuffle(files)
+    read_chars = 0
+    for name, source in files:
+        if len(found) >= PER_PACKAGE or read_chars >= PACKAGE_CHARS_MAX:
+            break
+        read_chars += len(source)
         for text, code in pairs_of(name, source):
             said = " ".join(distinct_words(text))
             texts[said] += 1
             if said and texts[said] <= SAME_TEXT_MAX:
                 found[said, " ".join(distinct_words(code)[:WORDS_MAX])] = None
     pairs = list(found)
-    random.Random(package.name).shuffle(pairs)
+    chance.shuffle(pairs)
     return pairs[:PER_PACKAGE]
 
 

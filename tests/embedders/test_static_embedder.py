@@ -57,7 +57,7 @@ const next = loadFile("another");
             PYTHON,
             (
                 "Reads and writes settings of a person.",
-                "settings\nSettings settings_of_all_people load_file",
+                "settings Settings load_file settings_of_all_people",
             ),
         ),
         (
