@@ -75,13 +75,16 @@ function factsOf(heading: Heading, elapsed: HTMLElement): HTMLElement[] {
   ];
 }
 
-function spent({ tokensIn, tokensCached, tokensOut }: Heading): string {
-  return word(
+function spent({ tokensIn, tokensCached, tokensOut, cacheHitRate }: Heading): string {
+  const all = word(
     "tokensDetail",
     tokensIn.toLocaleString(),
     tokensCached.toLocaleString(),
     tokensOut.toLocaleString(),
   );
+  return cacheHitRate === undefined
+    ? all
+    : `${all}\n${word("lastCached", Math.round(100 * cacheHitRate))}`;
 }
 
 /** As in `12k`. */

@@ -121,6 +121,7 @@ function withHeading(before: Conversation, { at, event, view }: EventNotice): Co
     ...(fields.step === undefined ? {} : { step: fields.step }),
     ...(fields.cycle === undefined ? {} : { cycle: fields.cycle }),
     ...(fields.promptTokens === undefined ? {} : { promptTokens: fields.promptTokens }),
+    ...(fields.cacheHitRate === undefined ? {} : { cacheHitRate: fields.cacheHitRate }),
     ...(fields.costUsd === undefined || event.kind === "child_ended"
       ? {}
       : { costUsd: fields.costUsd }),

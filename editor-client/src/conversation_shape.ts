@@ -169,6 +169,8 @@ export interface Heading {
   readonly tokensIn: number;
   readonly tokensCached: number;
   readonly tokensOut: number;
+  /** The share of the last step's prompt that the endpoint had in its cache, 0 to 1. */
+  readonly cacheHitRate?: number;
   /** The size of the prompt, and the size at which it is made anew; 0 while not known. */
   readonly promptTokens: number;
   readonly budgetTokens: number;

@@ -95,6 +95,7 @@ function translated() {
     step: vscode.l10n.t("step {0}"),
     tokens: vscode.l10n.t("{0} tokens"),
     tokensDetail: vscode.l10n.t("{0} tokens in, {1} of them cached, {2} out"),
+    lastCached: vscode.l10n.t("{0} % of the last step's prompt was cached"),
     context: vscode.l10n.t("{0} % of context"),
     contextDetail: vscode.l10n.t(
       "The prompt has {0} of {1} tokens; then it is made anew. Cycle {2}.",

@@ -260,6 +260,7 @@ export const Status = v.object({
   children: v.optional(v.number(), 0),
   permissions: v.optional(PermissionMode),
   cacheHitRate: v.optional(v.number()),
+  stepCacheHitRate: v.optional(v.number()),
   contextShare: v.optional(v.number()),
   outlivesEditor: v.optional(v.boolean()),
 });
@@ -534,6 +535,7 @@ export type WorkflowNode = v.InferOutput<typeof WorkflowNode>;
  * `callId` joins a tool call and its result, `questionId` a question and its answer. `reason`
  * and `rule` are what a person said with that answer, `permissions` is the mode that the run
  * has from here on.
+ * `cacheHitRate` is the share of a step's prompts that the endpoint had in its cache, 0 to 1.
  * `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
  * conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
  */
@@ -541,6 +543,7 @@ export const EventFields = v.object({
   answer: v.optional(Answer),
   backgroundId: v.optional(v.string()),
   attempt: v.optional(v.number()),
+  cacheHitRate: v.optional(v.number()),
   callId: v.optional(v.string()),
   candidate: v.optional(v.number()),
   candidates: v.optional(v.number()),

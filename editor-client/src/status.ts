@@ -64,6 +64,14 @@ function tooltip(status: Status): vscode.MarkdownString {
     ...(status.contextShare === undefined
       ? []
       : [vscode.l10n.t("{0} % of the context used", Math.round(100 * status.contextShare))]),
+    ...(status.stepCacheHitRate === undefined
+      ? []
+      : [
+          vscode.l10n.t(
+            "{0} % of the last step's prompt was cached",
+            Math.round(100 * status.stepCacheHitRate),
+          ),
+        ]),
     status.endpoint ?? vscode.l10n.t("no model endpoint"),
   ];
   lines

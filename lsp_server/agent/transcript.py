@@ -27,6 +27,7 @@ from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.event_view import view_of
+from lsp_server.wording.run_texts import usage_text
 from lsp_server.wording.shown_event import EventView
 from lsp_server.wording.workflow_texts import mermaid, shows_whole
 
@@ -52,7 +53,15 @@ def render_event(event: Event) -> str:
         safe = replace(view, label=safe_markdown(view.label))
     else:
         safe = replace(view, label=safe_markdown(view.label), detail=safe_markdown(view.detail))
+    if isinstance(event, ModelAnswered):  # Also one without words, calls alone, has its price.
+        return _answer(event, safe)
     return _markdown(event, safe) if view.label else ""
+
+
+def _answer(event: ModelAnswered, view: EventView) -> str:
+    said = f"\n{view.detail}\n" if view.label else ""
+    is_counted = event.billed.total_tokens > 0
+    return said + (_remark(usage_text(event.billed, event.cost_usd)) if is_counted else "")
 
 
 def _markdown(event: Event, view: EventView) -> str:
@@ -63,8 +72,6 @@ def _markdown(event: Event, view: EventView) -> str:
             return f"\n## {_sentence(view.label)}\n"
         case RunEnded():
             return f"\n## Ended: {event.outcome.outcome}\n\n{view.detail}\n"
-        case ModelAnswered():
-            return f"\n{view.detail}\n"
         case ToolCalled():
             return f"\n**{_escaped(view.label)}**\n"
         case ToolReturned():

@@ -80,6 +80,15 @@ class Usage:
         """Adds up all tokens, cached ones in full."""
         return self.prompt_tokens + self.completion_tokens
 
+    @property
+    def cache_hit_rate(self) -> float | None:
+        """Returns the share of the prompts that the endpoint had in its cache, 0 to 1; None without prompts.
+
+        >>> Usage(1_000, cached_tokens=900).cache_hit_rate
+        0.9
+        """
+        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else None
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:

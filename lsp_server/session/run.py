@@ -199,6 +199,7 @@ class Run:
             workflow=self.context.task.workflow,
             is_subagent=self.context.is_subagent,
             permissions=self.context.current_settings.permissions.mode,
+            step_usage=state.progress.answer_billed,
             prompt_share=state.progress.prompt_tokens / self.context.settings.prompt_tokens_max,
         )
         # Until its end is on the disk the run counts as at work.

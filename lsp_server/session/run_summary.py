@@ -41,7 +41,8 @@ class RunSummary:
     that it runs in the background, by their ids. `attempts` counts the attempts at work.
     `workflow` names the one that it works through, empty for none.
     `permissions` is how much a run at work may do without asking, None for others;
-    `prompt_share` how much of the room for a prompt it uses, 0 to 1.
+    `step_usage` what its last answer took, `prompt_share` how much of the room for a prompt it
+    uses, 0 to 1.
     `taken_back` says that what it changed was restored since it ended.
     `workspace` is the folder of a run of the past. Of those that another run began, `is_subagent`
     tells subagents from attempts.
@@ -62,6 +63,7 @@ class RunSummary:
     workspace: str = ""
     is_subagent: bool = False
     permissions: PermissionMode | None = None
+    step_usage: Usage = Usage()
     prompt_share: float = 0.0
     taken_back: bool = False
 

@@ -26,8 +26,8 @@ class SessionStatus:
     `run_id` is None, and the fields that are about one are empty. `agents` names the custom
     agents that may be used, `extensions` counts what people bring, `children` the subagents and
     attempts at work, `attempts` those alone, `background` has the commands of the run in the background by their ids.
-    `permissions` is how much the run may do without asking, None where none is at work, and
-    `prompt_share` how much of the room for a prompt it uses, 0 to 1. `max_strategy` is how Max
+    `permissions` is how much the run may do without asking, None where none is at work,
+    `step_usage` what its last answer took, and `prompt_share` how much of the room for a prompt it uses, 0 to 1. `max_strategy` is how Max
     Mode draws for it, None without Max Mode and while that is not known.
     """
 
@@ -50,6 +50,7 @@ class SessionStatus:
     children: int = 0
     attempts: int = 0
     permissions: PermissionMode | None = None
+    step_usage: Usage = Usage()
     prompt_share: float = 0.0
     max_strategy: DrawStrategy | None = None
 
@@ -86,6 +87,7 @@ def session_status(
         children=children,
         attempts=run.attempts if run is not None and run.at_work else 0,
         permissions=run.permissions if run is not None else None,
+        step_usage=run.step_usage if run is not None else Usage(),
         prompt_share=run.prompt_share if run is not None else 0.0,
         max_strategy=max_strategy if run is not None and run.max_mode else None,
     )

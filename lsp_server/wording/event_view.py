@@ -212,7 +212,13 @@ def _step_view(
             label = f"waiting {delay_seconds:.0f} s for the model, attempt {attempt}: {reason}"
             return shown(event, label, tone="waiting", attempt=attempt)
         case ModelAnswered(step, message):
-            return shown(event, first(message.text), message.text.strip(), step=step)
+            return shown(
+                event,
+                first(message.text),
+                message.text.strip(),
+                step=step,
+                cache_hit_rate=event.billed.cache_hit_rate,
+            )
         case _:
             assert_never(event)
 

@@ -30,6 +30,7 @@ _ROLES: Mapping[ModelRole, str] = MappingProxyType(
 )
 TITLE_CHARS_MAX = 70
 WHY_CHARS_MAX = 300
+COST_SHOWN_MIN_USD = 0.001
 
 
 def task_title(instruction: str) -> str:
@@ -62,12 +63,17 @@ def usage_text(usage: Usage, cost_usd: float) -> str:
     >>> usage_text(Usage(12_345, 11_000, 678), 0.012)
     '12,345 tokens in (89 % cached), 678 out, $0.012'
     """
-    cached = round(100 * usage.cached_tokens / usage.prompt_tokens) if usage.prompt_tokens else 0
-    cost = f", ${cost_usd:.3f}" if cost_usd else ""
+    cached = round(100 * (usage.cache_hit_rate or 0))
     return (
         f"{usage.prompt_tokens:,} tokens in ({cached} % cached), "
-        f"{usage.completion_tokens:,} out{cost}"
+        f"{usage.completion_tokens:,} out{_cost_text(cost_usd)}"
     )
+
+
+def _cost_text(cost_usd: float) -> str:
+    if not cost_usd:
+        return ""
+    return f", ${cost_usd:.3f}" if cost_usd >= COST_SHOWN_MIN_USD else ", under $0.001"
 
 
 def roles_text(roles: Sequence[RoleSpending]) -> str:

@@ -92,7 +92,7 @@ async def test_a_folder_without_runs_says_how_to_begin(project: Path) -> None:
     ["run -c", "run --resume x", "send x hello", "fork x 1", "rewind x 1"]
     + [
         f"{name}{run}"
-        for name in ("show", "changes", "undo", "keep", "export")
+        for name in ("show", "context", "changes", "undo", "keep", "export")
         for run in ("", " x")
     ],
 )
@@ -129,6 +129,32 @@ async def test_a_command_typed_within_a_project_means_the_runs_of_the_project(
     # What is named is meant, and another repository is another project.
     for arguments, folder in ((("--workspace", str(below)), project), ((), elsewhere)):
         assert (await holdfast("show", *arguments, folder=folder)).status == 2
+
+
+async def test_the_prompt_of_a_run_is_shown_by_its_parts_with_a_forecast(project: Path) -> None:
+    (project / "long.txt").write_text("a word of many\n" * 200)
+    turns = [*[calls(("read", {"path": "long.txt"}))] * 3, finish()]
+    priced = {"HOLDFAST_MODEL__PRICE_INPUT": "1", "HOLDFAST_RUN__STEPS_MAX": "60"}
+    async with FaultyServer(turns) as server:
+        await holdfast("run", *YES, TASK, folder=project, **model(server))
+    shown = await holdfast("context", "--json", folder=project, **priced)
+    (found,) = shown.events
+    assert list(found["parts"]) == ["system", "tools", "task", "state", "recall", "tail"]
+    assert sum(found["parts"].values()) == found["tokens"]
+    assert found["parts"]["tail"] > found["parts"]["task"] > found["parts"]["recall"] == 0
+    rates = [step["cache_hit_rate"] for step in found["steps"]]
+    assert rates[0] == 0
+    assert min(rates[1:]) > 0.5
+    assert [one["steps"] for one in found["forecast"]] == [10, 50, 56]
+    costs = [one["cost_usd"] for one in found["forecast"]]
+    assert 0 < costs[0] < costs[1] < costs[2]
+    page = (await holdfast("context", folder=project, **priced)).output
+    assert "| tools |" in page
+    assert f"From the endpoint's cache: {rates[-1]:.0%}".replace("%", " %") in page
+    assert "- 56 more steps: " in page
+    # A run without a prompt has none to show.
+    await holdfast("run", "x", folder=project, **WRONG)
+    assert "no prompt of its own yet" in (await holdfast("context", folder=project)).output
 
 
 async def test_the_newest_run_is_shown_or_the_one_that_is_named(project: Path) -> None:
@@ -184,7 +210,7 @@ async def test_a_task_that_is_given_is_there_to_go_on_with(project: Path) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("command", ["runs", "show", "goals", "doctor"])
+@pytest.mark.parametrize("command", ["runs", "show", "context", "goals", "doctor"])
 async def test_an_output_that_cannot_be_written_is_a_sentence(project: Path, command: str) -> None:
     await holdfast("run", "x", folder=project, **WRONG)
     full = await run_in_a_shell(f"holdfast {command} > /dev/full", project)

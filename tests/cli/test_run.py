@@ -20,7 +20,7 @@ from tests.harness.workshop import calls, finish, judges, says
 FIRST_TASK = Path(__file__).parents[2] / "docs" / "first-task.md"
 
 WRITE = calls(("write", {"path": "made.txt", "text": "made\n"}))
-NAMING_A_RUN = ("undo", "export", "changes", "keep", "show")
+NAMING_A_RUN = ("undo", "export", "changes", "keep", "show", "context")
 
 
 def model(server: FaultyServer) -> dict[str, str]:

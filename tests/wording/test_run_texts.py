@@ -50,6 +50,7 @@ def test_a_run_for_a_goal_alone_is_called_as_the_goal(task: Task, title: str) ->
         (Usage(), 0.0, "0 tokens in (0 % cached), 0 out"),
         (Usage(1000, 900, 10), 0.0, "1,000 tokens in (90 % cached), 10 out"),
         (Usage(1000, 0, 10), 0.0124, "1,000 tokens in (0 % cached), 10 out, $0.012"),
+        (Usage(10, 0, 1), 0.0004, "10 tokens in (0 % cached), 1 out, under $0.001"),
     ],
 )
 def test_usage_names_the_cost_where_prices_are_known(usage: Usage, cost: float, text: str) -> None:

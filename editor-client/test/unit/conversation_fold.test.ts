@@ -252,6 +252,7 @@ test("the heading has what was spent, and the state", () => {
     STARTED,
     { kind: "cycle_packed", event: { budgetTokens: 60_000 }, view: { fields: { cycle: 2 } } },
     { kind: "step_started", view: { fields: { step: 3, promptTokens: 6000 } } },
+    { kind: "model_answered", view: { fields: { step: 3, cacheHitRate: 0.75 } } },
     { kind: "step_finished", event: { usage }, view: { fields: { step: 3, costUsd: 0.25 } } },
     { kind: "child_ended", view: { fields: { costUsd: 9, step: 3 } } },
     ASKED,
@@ -264,6 +265,7 @@ test("the heading has what was spent, and the state", () => {
     [heading.tokensIn, heading.tokensCached, heading.tokensOut, heading.promptTokens],
     [1200, 900, 30, 6000],
   );
+  assert.equal(heading.cacheHitRate, 0.75);
   const over = after(STARTED, ENDED).heading;
   assert.deepEqual([over.state, over.endedAt], ["blocked", "2026-01-01T00:00:01Z"]);
 });

@@ -36,6 +36,8 @@ class Progress:
     step: int = 0
     prompt_tokens: int = 0
     """The size of the last prompt, an estimate."""
+    answer_billed: Usage = Usage()
+    """What the last step's answer took, rejected candidates and their judge included."""
     child_steps: int = 0
     """The steps of children that have ended."""
     usage: Usage = Usage()
@@ -58,6 +60,7 @@ class Progress:
                 self._judging = event.judge_billed, event.judge_cost_usd
             case ModelAnswered():
                 self.usage += event.usage
+                self.answer_billed = event.billed
                 # What it cost to choose among candidates is in the answer's price.
                 (judged, judge_usd), self._judging = self._judging, NOTHING
                 self._pay("judge", judged, judge_usd)

@@ -49,6 +49,23 @@ def show(
 
 
 @commands.command()
+def context(
+    run_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="The run; the newest one if left out.", show_default=False
+        ),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    json: Annotated[bool, typer.Option("--json", help="One object, for programs.")] = False,
+) -> None:
+    """Show of what a run's prompt is made, how much of it was cached, and what the run will cost."""
+    from lsp_server.cli.context import show_context as work
+
+    raise typer.Exit(work(run_id, workspace, as_json=json))
+
+
+@commands.command()
 def send(
     run_id: Annotated[
         str, typer.Argument(metavar="RUN", help="The id of the run.", show_default=False)

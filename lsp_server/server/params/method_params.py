@@ -81,6 +81,8 @@ class Status(MessagePayload):
     """How much the run at work may do without asking."""
     cache_hit_rate: float | None = None
     """The share of the prompts' tokens that the endpoint had in its cache, 0 to 1."""
+    step_cache_hit_rate: float | None = None
+    """The same of the last step of a run at work."""
     context_share: float | None = None
     """How much of the room for a prompt the run uses, 0 to 1."""
     outlives_editor: bool | None = None
@@ -139,6 +141,7 @@ class EventFields(Payload):
     `callId` joins a tool call and its result, `questionId` a question and its answer. `reason`
     and `rule` are what a person said with that answer, `permissions` is the mode that the run
     has from here on.
+    `cacheHitRate` is the share of a step's prompts that the endpoint had in its cache, 0 to 1.
     `winner` counts from 0, `candidate` from 1. `verdicts` are those of a goal's
     conditions by their ids, `nodes` those of a workflow, from the top of its tree down.
     """
@@ -148,6 +151,7 @@ class EventFields(Payload):
     answer: Answer | None = None
     background_id: str | None = None
     attempt: int | None = None
+    cache_hit_rate: float | None = None
     call_id: str | None = None
     candidate: int | None = None
     candidates: int | None = None

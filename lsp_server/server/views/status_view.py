@@ -97,13 +97,14 @@ def _payload(status: SessionStatus) -> Status:
         ),
         children=status.children,
         permissions=status.permissions,
-        cache_hit_rate=_share(status.usage.cached_tokens, status.usage.prompt_tokens),
+        cache_hit_rate=_rounded(status.usage.cache_hit_rate),
+        step_cache_hit_rate=_rounded(status.step_usage.cache_hit_rate),
         context_share=round(status.prompt_share, 3) or None,
     )
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 3) if whole else None
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 3)
 
 
 def _index_state(memory: MemoryState) -> IndexState:
