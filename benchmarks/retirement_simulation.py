@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.table import Row, arguments, show
 from lsp_server.evolution.suggestion import suggestion
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data.dated_runs import DatedRun

@@ -14,7 +14,6 @@ from lsp_server.assemble.agent_factory import AgentFactory
 from lsp_server.assemble.approval import run_approval
 from lsp_server.assemble.goals import run_stop_policy, run_verifier
 from lsp_server.assemble.role_models import RoleModels
-from lsp_server.assemble.workflows import workflow_agent
 from lsp_server.assemble.workspace_services import AskedFor, WorkspaceServices
 from lsp_server.domain.events import Emit, FileChanged, RecordedEvent
 from lsp_server.domain.goals import Goal
@@ -22,7 +21,6 @@ from lsp_server.domain.permission_events import PermissionAnswered, PermissionAs
 from lsp_server.domain.tasks import Outcome, RunId, Task
 from lsp_server.goals.changes import StopAttempt
 from lsp_server.goals.verifier import Verified
-from lsp_server.max_mode.endpoint_stats import EndpointStats
 from lsp_server.models.wrappers import PricedModel
 from lsp_server.redaction.secrets import is_secret_file
 from lsp_server.session.attempts.attempt_judge import AttemptJudge
@@ -47,13 +45,11 @@ from lsp_server.workspace.git.ignore import Ignore
 from lsp_server.workspace.worktrees.worktrees import Worktree
 
 
-class RunAgentFactory:
-    """A `RunAgentFactory` makes the agent of each run that a person begins in a workspace.
+class AttemptsFactory:
+    """An `AttemptsFactory` makes the agent of a run that makes several attempts and takes one.
 
-    That is the loop, what works through a workflow, or what makes several attempts and takes
-    one, as the task asks for.
-    All that is given is the session's; `runs` gives its runs, and `notify` is told what
-    happens in attempts.
+    All that is given is the session's; `agents` make the agent of an attempt, `runs` are its
+    runs, and `notify` is told what happens in attempts.
     """
 
     def __init__(
@@ -62,8 +58,8 @@ class RunAgentFactory:
         roles: RoleModels,
         goals: Goals,
         memory: SessionMemory,
-        endpoint_stats: dict[str, EndpointStats],
-        runs: Callable[[], Runs],
+        agents: AgentFactory,
+        runs: Runs,
         notify: Notify,
     ) -> None:
         self._services = services
@@ -72,16 +68,10 @@ class RunAgentFactory:
         self._goals = goals
         self._memory = memory
         self._runs = runs
-        self._agents = AgentFactory(services, roles, goals, memory, endpoint_stats, runs)
+        self._agents = agents
 
-    async def agent(self, run_context: RunContext) -> RunAgent:
+    async def agent(self, run_context: RunContext) -> AttemptsAgent:
         """Makes the agent of a run. Raises ConfigurationError, ModelError when no model is found."""
-        if run_context.task.workflow:
-            return await workflow_agent(
-                self._services, self._roles, self._goals, run_context, self._runs()
-            )
-        if run_context.task.attempts.count == 1:
-            return await self._agents.agent(run_context)
         services, emit = self._services, run_context.event_log.emit
         # Without a model each of them would fail, and all alike.
         await services.provider.wire()
@@ -104,7 +94,7 @@ class RunAgentFactory:
             run_context,
             AttemptParts(
                 worktrees=services.worktrees,
-                runs=self._runs().store,
+                runs=self._runs.store,
                 open_workspace=partial(self._open_workspace, run_context.run_id),
                 begin=partial(self._begin_child, run_context),
                 end=self._end_child,
@@ -137,7 +127,7 @@ class RunAgentFactory:
 
         # A subagent would work in the workspace, not in the copy.
         limits = parent.settings.run.model_copy(update={"children_max": 0})
-        store = self._runs().store
+        store = self._runs.store
         run = Run(
             run_id,
             store.open(run_id),
@@ -148,11 +138,11 @@ class RunAgentFactory:
             happened,
             parent,
         )
-        self._runs().at_work[run_id] = run
+        self._runs.at_work[run_id] = run
         return run
 
     def _end_child(self, run_id: RunId) -> None:
-        self._runs().at_work.pop(run_id, None)
+        self._runs.at_work.pop(run_id, None)
 
     async def _diff(self, approval: Approval, changes: Sequence[FileChanged]) -> str:
         root, content = self._services.workspace.root, self._services.checkpoints.content

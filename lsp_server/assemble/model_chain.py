@@ -23,28 +23,27 @@ outside of the images, as a redactor sees text only.
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
+from lsp_server.assemble import on_demand
 from lsp_server.assemble.role_models import RoleModels, SecondChoice
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
 from lsp_server.domain.messages import ModelRole, Prices
 from lsp_server.domain.ports import Model
 from lsp_server.domain.tasks import Sampling
-from lsp_server.max_mode.candidate_judge import CandidateJudge
-from lsp_server.max_mode.dry_runner import DryRunner, changed_files
-from lsp_server.max_mode.endpoint_stats import EndpointStats
-from lsp_server.max_mode.max_mode import MaxMode, settings_for
-from lsp_server.max_mode.propose_only import ProposeOnly
 from lsp_server.max_mode.toggled_model import ToggledModel
 from lsp_server.models.image_loading import AddImages, ImageLoadingModel, no_images
 from lsp_server.models.repetition import CutRepetition
 from lsp_server.models.retrying import Retrying
 from lsp_server.models.wrappers import LegibleModel, PricedModel, RedactingModel, TemperedModel
 from lsp_server.redaction.redactor import Redactor
-from lsp_server.session.max_mode_view import max_mode_context, refutes_done
 from lsp_server.session.run_context import RunContext
-from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from lsp_server.max_mode.endpoint_stats import EndpointStats
+    from lsp_server.max_mode.max_mode import MaxMode
 
 INHERIT = "inherit"
 """What an agent's file says for the model of the run."""
@@ -144,42 +143,11 @@ class ModelChain:
         """
 
         async def max_mode(wished: Sampling) -> MaxMode:
-            return await self._max_mode(run, wished, worker, toolbox)
+            judging = await self._roles.judge(run.settings, run.event_log.emit, images_of(run))
+            stats = self._endpoint_stats
+            return on_demand.max_mode(self._services, stats, run, wished, worker, judging, toolbox)
 
         if run.sampling.propose:
-            return ProposeOnly(
-                worker,
-                await max_mode(run.sampling),
-                toolbox.only_looks,
-                partial(changed_files, self._services.editor),
-                run.event_log.state.max_mode.accepted,
-            )
+            chosen = await max_mode(run.sampling)
+            return on_demand.propose_only(self._services, run, worker, chosen, toolbox)
         return ToggledModel(lambda: run.sampling, worker, max_mode)
-
-    async def _max_mode(
-        self, run: RunContext, wished: Sampling, worker: PricedModel, toolbox: Toolbox
-    ) -> MaxMode:
-        # Loads the parsers, which only Max Mode needs here.
-        from lsp_server.memory.syntax import broken_places  # noqa: PLC0415
-
-        settings, emit = settings_for(wished, run.settings.max_mode), run.event_log.emit
-        judging = await self._roles.judge(run.settings, emit, images_of(run))
-        judge = CandidateJudge(
-            judging.model,
-            emit,
-            temperature=settings.judge_temperature,
-            context=settings.judge_context,
-            is_worker=judging.is_worker,
-            prices=judging.model.prices,
-        )
-        dry_runner = DryRunner(
-            ToolDryRun(self._services.workspace, toolbox),
-            self._services.editor,
-            partial(refutes_done, run, self._services.checkpoints.tree.hash),
-            grammars=lambda path, text: broken_places(path.name, text),
-        )
-        stats = self._endpoint_stats.setdefault(
-            self._services.provider.description or "", EndpointStats()
-        )
-        context = max_mode_context(run, worker.prices)
-        return MaxMode(worker, judge, dry_runner, settings, stats, context)

@@ -25,12 +25,12 @@ from pathlib import Path
 from lsp_server import __version__
 from lsp_server.agent.journal import is_running
 from lsp_server.agent.recall.journal_index import JournalIndexes
-from lsp_server.assemble.attempts import RunAgentFactory
-from lsp_server.assemble.evolution import session_evolution
+from lsp_server.assemble import on_demand
 from lsp_server.assemble.goals import session_verifier
 from lsp_server.assemble.mcp_servers import session_servers
 from lsp_server.assemble.model_chain import answering_model
 from lsp_server.assemble.role_models import RoleModels
+from lsp_server.assemble.run_agents import RunAgentFactory
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.assemble.session_memory import session_memory
 from lsp_server.assemble.workspace_services import WorkspaceServices
@@ -46,7 +46,6 @@ from lsp_server.sandbox.scratch_folder import remove_abandoned
 from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import top_id
 from lsp_server.session.code_review.code_review import CodeReview
-from lsp_server.session.doctor_report import doctor_report
 from lsp_server.session.envrc import SessionEnvrc
 from lsp_server.session.extensions import Extensions
 from lsp_server.session.goals import Goals
@@ -70,6 +69,7 @@ from lsp_server.session.trust import ProjectTrust, Trust
 from lsp_server.session.workflows.session_workflows import SessionWorkflows
 from lsp_server.settings.folders import config_folder, data_folder, workspace_folder
 from lsp_server.settings.sections import CheckpointSettings, MemorySettings, Settings
+from lsp_server.system.deferred import Deferred
 from lsp_server.system.task_set import TaskSet
 from lsp_server.tools.write_turns import WriteTurns
 from lsp_server.workspace.checkpoints.checkpoints import Checkpoints
@@ -126,7 +126,9 @@ def open_session(
         goals=goals,
         memory=memory,
         extensions=services.extensions,
-        evolution=session_evolution(services, roles, goals, runs, memory.facts, notify),
+        evolution=Deferred(
+            lambda: on_demand.evolution(services, roles, goals, runs, memory.facts, notify)
+        ),
         redactor=services.redactor,
         notify=notify,
         review=_review(services, runs, partial(_take_back, services, editor)),
@@ -219,7 +221,7 @@ async def _release(background: TaskSet, roles: RoleModels) -> None:
 async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
     """Writes the doctor's report as Markdown; `extra` are further sections, title and body."""
     versions = f"Holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return await doctor_report(versions, session, extra)
+    return await on_demand.doctor_report(versions, session, extra)
 
 
 def _services(

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.assemble.memory import open_memory
+from lsp_server.assemble.on_demand import open_memory
 from lsp_server.assemble.sandboxes import Sandboxes
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory import SessionMemory

@@ -43,6 +43,8 @@ class CodeChunk:
 
 TASK = "task"
 """The `tool` of the row that describes a whole run; it is pinned when the run has ended."""
+COMMIT = "commit"
+"""The `tool` of the row of a commit of the project's history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from lsp_server.mcp_server.answers import (
 )
 from lsp_server.mcp_server.goal_tools import evidence_of
 from lsp_server.mcp_server.lent_tool import LentTool, Report, reported
-from lsp_server.memory.facts import evidence_command
+from lsp_server.memory.made_facts import evidence_command
 from lsp_server.session.lending import Lending
 from lsp_server.session.memory.file_history import records_about
 from lsp_server.session.memory.hit_format import fact_claim, hit_excerpt, hit_source, hit_title

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from lsp_server.domain.memories import TASK, ActionRecord, Hit, Query
+from lsp_server.domain.memories import COMMIT, TASK, ActionRecord, Hit, Query
 from lsp_server.memory.action_ranking import action_weight, is_about_errors
 from lsp_server.memory.database import Database
 from lsp_server.memory.fusion import FUSION_K
@@ -38,9 +38,6 @@ COMMIT_FACTOR = 0.5
 CHANGES_MAX = 5_000
 KEEP_DAYS = 180
 """Older actions are deleted, unless they are pinned."""
-
-COMMIT = "commit"
-"""The `tool` of the row of a commit of the project's history."""
 
 ACTIONS = record_schema(
     "actions",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, Fact, FactSource
-from lsp_server.memory.facts import TOO_MANY, new_fact
 from lsp_server.memory.forget_request import ForgetRequest
 from lsp_server.memory.health import Health
+from lsp_server.memory.made_facts import TOO_MANY, new_fact
 from lsp_server.memory.memory_tables import MemoryTables
 from lsp_server.memory.table import Table
 from lsp_server.memory.upkeep import optimize_next

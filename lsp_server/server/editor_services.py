@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import lsp_server.assemble.evolution  # noqa: F401 - a session that lasts learns, and here nothing waits for it
 from lsp_server.assemble.session import open_session
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.ports import Editor

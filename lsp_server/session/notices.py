@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lsp_server.domain.events import RecordedEvent
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.indexing import IndexProgress
+
+if TYPE_CHECKING:  # Memory may be off, and is opened beside the work.
+    from lsp_server.memory.indexing import IndexProgress
 
 
 @dataclass(frozen=True, slots=True)

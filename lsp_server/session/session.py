@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lsp_server.domain.candidates import DrawStrategy, WantedStrategy
 from lsp_server.domain.events import (
@@ -26,7 +26,6 @@ from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.changed_texts import ChangedTexts
 from lsp_server.session.child_runs import parent_id, top_id
 from lsp_server.session.code_review.code_review import CodeReview
-from lsp_server.session.evolution import Evolution
 from lsp_server.session.extension_list import ExtensionList
 from lsp_server.session.extension_sources import (
     HookExtensions,
@@ -49,9 +48,13 @@ from lsp_server.session.runs import Runs
 from lsp_server.session.session_status import SessionStatus, session_status
 from lsp_server.session.trust import TrustItem
 from lsp_server.settings.sections import ModelSettings, Settings
+from lsp_server.system.deferred import Deferred
 from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.checkpoints.undo import UndoReport
 from lsp_server.workspace.files.watching import watch_files
+
+if TYPE_CHECKING:
+    from lsp_server.session.evolution import Evolution
 
 FILES_READ_MAX = 200
 """So many of the files that changed together are read for comments with goals."""
@@ -118,7 +121,7 @@ class Session:
         goals: Goals,
         memory: SessionMemory,
         extensions: Extensions,
-        evolution: Evolution,
+        evolution: Deferred[Evolution],
         redactor: Redactor,
         notify: Notify,
         review: RunReview,
@@ -145,7 +148,7 @@ class Session:
         self.server_prompts = ServerPrompts(extensions.servers)
         self.trust = extensions.trust
         self.extensions = _extension_list(extensions, root)
-        self.evolution = evolution
+        self._evolution = evolution
         self.endpoint_stats = endpoint_stats
         self._notify = notify
         self.review = review
@@ -155,6 +158,11 @@ class Session:
         self._release = release
         self._tasks = TaskSet()
         self._looks = TaskSet()
+
+    @property
+    def evolution(self) -> Evolution:
+        """Returns what learns from past runs; made when it is first asked for."""
+        return self._evolution()
 
     def status(self) -> SessionStatus:
         """Returns a snapshot; cheap enough to be taken several times a second."""
@@ -194,8 +202,8 @@ class Session:
         self.memory.see(run_id, recorded)
         if isinstance(event, FileChanged | FileRestored) and not event.path.endswith("/"):
             self.files_changed([self.root / event.path])
-        if isinstance(event, RunStarted | RunResumed):
-            self.evolution.distiller.work_begins()
+        if self._evolution.made and isinstance(event, RunStarted | RunResumed):
+            self._evolution.made.distiller.work_begins()
         if self._tasks and isinstance(event, RunStarted | RunResumed | RunEnded):
             self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
         if isinstance(event, RunEnded) and parent_id(run_id) is None:
@@ -277,8 +285,9 @@ class Session:
         # From the outside in: runs use all that is closed behind them.
         await self._tasks.close()
         await self._looks.close()
-        await self.evolution.idle_dreams.close()
-        await self.evolution.distiller.close()
+        if (learning := self._evolution.made) is not None:
+            await learning.idle_dreams.close()
+            await learning.distiller.close()
         await self.runs.close()
         await self.goals.close()
         await self.servers.close()

@@ -44,7 +44,9 @@ def test_what_a_reader_does_not_need_is_left_out(kind: str) -> None:
     ("event", "text"),
     [
         (
-            ModelAnswered(3, Message("assistant", ""), "tool_calls", Usage(9), Usage(9, 3, 2), 0.25),
+            ModelAnswered(
+                3, Message("assistant", ""), "tool_calls", Usage(9), Usage(9, 3, 2), 0.25
+            ),
             "\n*9 tokens in (33 % cached), 2 out, $0.250*\n",
         ),
         (ModelAnswered(3, Message("assistant", ""), "tool_calls", Usage(), Usage(), 0.0), ""),

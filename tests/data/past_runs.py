@@ -31,7 +31,7 @@ from lsp_server.domain.permission_events import PermissionAnswered, PermissionAs
 from lsp_server.domain.permissions import Question
 from lsp_server.domain.tasks import Finished, RunId, Task
 from lsp_server.domain.tools import ToolCall, ToolResult
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from tests.data import past_procedures
 from tests.data.past_procedures import PlantedStep, plant_procedures, task_of
 

@@ -17,7 +17,7 @@ import pytest
 from lsp_server.domain.memories import Fact
 from lsp_server.evolution.inbox_document import EVIDENCE_SHOWN_MAX
 from lsp_server.evolution.inbox_groups import SHOWN_MAX
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.models.scripted.scenario import ScriptedTurn
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.session.memory.fact_file import FactFile

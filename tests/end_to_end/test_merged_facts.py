@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.memories import Fact, FactSource
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.settings.folders import data_folder, workspace_folder
 from tests.data.past_runs import write_journal

@@ -12,7 +12,7 @@ from lsp_server.evolution.material import Material, material, material_text
 from lsp_server.evolution.model_lessons import Judged, judged, read_answer
 from lsp_server.evolution.past_run import PastRun, past_run
 from lsp_server.evolution.project import Project
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import Ignore
 

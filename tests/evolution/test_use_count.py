@@ -21,7 +21,7 @@ from lsp_server.evolution.use_count import (
     count_file_uses,
     unused_facts,
 )
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.ignore import Ignore
 

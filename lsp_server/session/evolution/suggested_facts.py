@@ -10,7 +10,7 @@ from typing import Literal
 from lsp_server.domain.ids import Id
 from lsp_server.domain.memories import Fact, FactSource, FactStatus
 from lsp_server.evolution.suggestion import Suggestion
-from lsp_server.memory.facts import lesson_evidence, merged_with, new_fact, parted_from
+from lsp_server.memory.made_facts import lesson_evidence, merged_with, new_fact, parted_from
 from lsp_server.session.memory.session_facts import SessionFacts
 
 

@@ -6,20 +6,22 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsp_server.agent.action_fold import action_rows
 from lsp_server.agent.journal import is_running, replay
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.domain.events import RecordedEvent
-from lsp_server.domain.memories import ActionRecord
-from lsp_server.memory.actions import COMMIT
-from lsp_server.memory.memory import Memory
+from lsp_server.domain.memories import COMMIT, ActionRecord
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.changed_lines import ChangedLines
 from lsp_server.session.memory.fact_file import FactFile
 from lsp_server.session.run_store import RunStore
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.git.git_log import Commit, read_commits
+
+if TYPE_CHECKING:  # Memory may be off, and is opened beside the work.
+    from lsp_server.memory.memory import Memory
 
 RUNS_MAX = 200
 """So many of the newest runs are learned that memory does not know to their end."""

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
-from lsp_server.domain.memories import ActionRecord
-from lsp_server.memory.actions import COMMIT
+from lsp_server.domain.memories import COMMIT, ActionRecord
 
 LINE_CHARS_MIN = 4
 """A shorter line is in any file by chance."""

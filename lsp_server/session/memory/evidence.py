@@ -13,7 +13,7 @@ from collections import OrderedDict
 
 from lsp_server.domain.memories import ActionRecord
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.facts import evidence_id
+from lsp_server.memory.made_facts import evidence_id
 from lsp_server.tools.check_commands import is_check
 from lsp_server.tools.shell import recorded_command
 

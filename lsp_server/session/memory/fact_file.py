@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import Fact
-from lsp_server.memory.facts import FACTS_MAX, TOO_MANY
+from lsp_server.memory.made_facts import FACTS_MAX, TOO_MANY
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 

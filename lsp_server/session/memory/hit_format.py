@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit
-from lsp_server.memory.actions import COMMIT
-from lsp_server.memory.facts import evidence_command
+from lsp_server.domain.memories import COMMIT, ActionRecord, CodeChunk, Fact, Hit
+from lsp_server.memory.made_facts import evidence_command
 from lsp_server.session.memory.session_memory import MemoryState
 from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block, code_span, safe_markdown

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.indexing import IndexProgress, IndexReport
 from lsp_server.session.memory.opening import MemoryOpener
 from lsp_server.system.task_set import TaskSet
+
+if TYPE_CHECKING:  # Memory may be off, and is opened beside the work.
+    from lsp_server.memory.indexing import IndexProgress, IndexReport
 
 _log = logging.getLogger(__name__)
 

@@ -6,14 +6,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.memory.memory import Memory
 from lsp_server.settings.sections import MemorySettings
 from lsp_server.system.task_set import TaskSet
 
-OpenMemory: TypeAlias = Callable[[MemorySettings], Awaitable[Memory]]
+if TYPE_CHECKING:  # Memory may be off, and is opened beside the work.
+    from lsp_server.memory.memory import Memory
+
+OpenMemory: TypeAlias = "Callable[[MemorySettings], Awaitable[Memory]]"
 """Opens the memory. Raises MemoryUnavailable."""
 MemoryPhase: TypeAlias = Literal["off", "closed", "opening", "open", "failed"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lsp_server.domain.memories import Fact
 from lsp_server.memory.digest import digest
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.session.extension_list import Extension
 from lsp_server.session.trust import Trust, TrustItem
 from lsp_server.settings.regular_files import read_whole

@@ -12,7 +12,7 @@ from lsp_server.domain.errors import MemoryUnavailable, ToolError
 from lsp_server.domain.memories import CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.domain.tasks import RunId
 from lsp_server.evolution.fact_parts import missing_file
-from lsp_server.memory.facts import evidence_command
+from lsp_server.memory.made_facts import evidence_command
 from lsp_server.session.memory.hit_format import (
     Remembered,
     fact_claim,

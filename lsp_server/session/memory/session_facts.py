@@ -7,7 +7,7 @@ import asyncio
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import Fact
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.facts import new_fact
+from lsp_server.memory.made_facts import new_fact
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.action_recorder import ActionRecorder
 from lsp_server.session.memory.evidence import PassedChecks

@@ -19,8 +19,6 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.events import RecordedEvent, StepStarted
 from lsp_server.domain.memories import ActionRecord, Hit, Query
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.indexing import IndexProgress, IndexReport
-from lsp_server.memory.memory import Memory, MemoryStatus
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.session.memory.action_recorder import ActionRecorder
 from lsp_server.session.memory.backfill import Backfill
@@ -36,6 +34,10 @@ from lsp_server.system.task_set import TaskSet
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.files.documents import Documents, is_saved
 from lsp_server.workspace.files.paths import Workspace
+
+if TYPE_CHECKING:  # Memory may be off, and is opened beside the work.
+    from lsp_server.memory.indexing import IndexProgress, IndexReport
+    from lsp_server.memory.memory import Memory, MemoryStatus
 
 if TYPE_CHECKING:
     from lsp_server.memory.base.base_builder import BuildReport

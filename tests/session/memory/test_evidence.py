@@ -9,7 +9,7 @@ import pytest
 
 from lsp_server.domain.memories import ActionOutcome, ActionRecord
 from lsp_server.domain.tasks import RunId
-from lsp_server.memory.facts import evidence_command, evidence_id
+from lsp_server.memory.made_facts import evidence_command, evidence_id
 from lsp_server.session.memory.evidence import (
     CHECKS_MAX,
     CLAIM_CHARS_MAX,

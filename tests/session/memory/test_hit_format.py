@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, FactSource
-from lsp_server.memory.facts import evidence_id
+from lsp_server.memory.made_facts import evidence_id
 from lsp_server.session.memory.hit_format import (
     EXCERPT_CHARS,
     Remembered,

@@ -1,0 +1,138 @@
+"""This module makes what a plain run does without, and is the one door to it.
+
+A run is there for its first request: what only some runs want, or none before a person asks,
+is imported when it is made. `tests/house/test_start.py` has the list of what that leaves out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lsp_server.assemble.agent_factory import AgentFactory
+    from lsp_server.assemble.attempts import AttemptsFactory
+    from lsp_server.assemble.role_models import Playing, RoleModels
+    from lsp_server.assemble.workspace_services import WorkspaceServices
+    from lsp_server.domain.tasks import Sampling
+    from lsp_server.max_mode.endpoint_stats import EndpointStats
+    from lsp_server.max_mode.max_mode import MaxMode
+    from lsp_server.max_mode.propose_only import ProposeOnly
+    from lsp_server.memory.memory import Memory
+    from lsp_server.models.wrappers import PricedModel
+    from lsp_server.redaction.secrets import Secrets
+    from lsp_server.sandbox.sandbox import StartProcess
+    from lsp_server.session.evolution import Evolution
+    from lsp_server.session.goals import Goals
+    from lsp_server.session.memory import SessionMemory
+    from lsp_server.session.memory.session_facts import SessionFacts
+    from lsp_server.session.notices import Notify
+    from lsp_server.session.run_context import RunContext
+    from lsp_server.session.runs import Runs
+    from lsp_server.session.session import Session
+    from lsp_server.session.workflows.workflow_agent import WorkflowAgent
+    from lsp_server.settings.sections import MemorySettings
+    from lsp_server.tools.toolbox import Toolbox
+    from lsp_server.workspace.commands.commands import CommandRunner
+    from lsp_server.workspace.files.paths import Workspace
+
+
+async def open_memory(
+    folder: Path,
+    workspace: Workspace,
+    secrets: Callable[[], Secrets],
+    settings: MemorySettings,
+    *,
+    commands: CommandRunner,
+    start_process: StartProcess,
+) -> Memory:
+    """Opens the memory in `folder`, as `assemble.memory` has it. Raises MemoryUnavailable."""
+    # Memory is opened beside the first step, which the import is not to hold up.
+    await asyncio.to_thread(importlib.import_module, "lsp_server.assemble.memory")
+    from lsp_server.assemble import memory
+
+    return await memory.open_memory(
+        *(folder, workspace, secrets, settings), commands=commands, start_process=start_process
+    )
+
+
+def max_mode(
+    services: WorkspaceServices,
+    endpoint_stats: dict[str, EndpointStats],
+    run: RunContext,
+    wished: Sampling,
+    worker: PricedModel,
+    judging: Playing,
+    toolbox: Toolbox,
+) -> MaxMode:
+    """Makes the Model that samples each step of a run as wished."""
+    from lsp_server.assemble import max_mode as parts
+
+    return parts.max_mode(services, endpoint_stats, run, wished, worker, judging, toolbox)
+
+
+def propose_only(
+    services: WorkspaceServices,
+    run: RunContext,
+    worker: PricedModel,
+    max_mode: MaxMode,
+    toolbox: Toolbox,
+) -> ProposeOnly:
+    """Makes the Model of a run that only proposes."""
+    from lsp_server.assemble import max_mode as parts
+
+    return parts.propose_only(services, run, worker, max_mode, toolbox)
+
+
+def evolution(
+    services: WorkspaceServices,
+    roles: RoleModels,
+    goals: Goals,
+    runs: Runs,
+    facts: SessionFacts,
+    notify: Notify,
+) -> Evolution:
+    """Makes the evolution of one workspace, which learns from its `runs`."""
+    from lsp_server.assemble.evolution import session_evolution
+
+    return session_evolution(services, roles, goals, runs, facts, notify)
+
+
+async def workflow_agent(
+    services: WorkspaceServices,
+    roles: RoleModels,
+    goals: Goals,
+    run_context: RunContext,
+    runs: Runs,
+) -> WorkflowAgent:
+    """Makes the agent of a run that works through a workflow. Raises HoldfastError."""
+    from lsp_server.assemble import workflows
+
+    return await workflows.workflow_agent(services, roles, goals, run_context, runs)
+
+
+def attempts(
+    services: WorkspaceServices,
+    roles: RoleModels,
+    goals: Goals,
+    memory: SessionMemory,
+    agents: AgentFactory,
+    runs: Runs,
+    notify: Notify,
+) -> AttemptsFactory:
+    """Makes what makes the agents of runs with several attempts."""
+    from lsp_server.assemble.attempts import AttemptsFactory
+
+    return AttemptsFactory(services, roles, goals, memory, agents, runs, notify)
+
+
+async def doctor_report(
+    versions: str, session: Session | None, extra: Sequence[tuple[str, str]]
+) -> str:
+    """Writes the doctor's report as Markdown; `extra` are further sections, title and body."""
+    from lsp_server.session import doctor_report as doctor
+
+    return await doctor.doctor_report(versions, session, extra)
