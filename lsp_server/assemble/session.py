@@ -105,13 +105,11 @@ def open_session(
         workspace, data, folder, settings, editor, documents, notify, lambda: session.settings
     )
     roles = services.roles
-    endpoint_stats: dict[str, EndpointStats] = {}
+    stats: dict[str, EndpointStats] = {}
     goals = _goals(services, roles, folder, lambda: session.settings, notify)
     memory = _memory(services, folder, settings.memory, notify)
     store = RunStore(folder / "runs")
-    agents = RunAgentFactory(
-        services, roles, goals, memory, endpoint_stats, lambda: session.runs, notify
-    )
+    agents = RunAgentFactory(services, roles, goals, memory, stats, lambda: session.runs, notify)
     runs = _runs(services, store, settings, agents.agent, partial(_on_event, lambda: session))
     cleaning = _start_cleaning(services, store, lambda: session.settings.checkpoints)
     session: Session = Session(
@@ -127,12 +125,12 @@ def open_session(
         memory=memory,
         extensions=services.extensions,
         evolution=Deferred(
-            lambda: on_demand.evolution(services, roles, goals, runs, memory.facts, notify)
+            partial(on_demand.evolution, services, roles, goals, runs, memory.facts, notify)
         ),
         redactor=services.redactor,
         notify=notify,
         review=_review(services, runs, partial(_take_back, services, editor)),
-        endpoint_stats=endpoint_stats,
+        endpoint_stats=stats,
         release=partial(_release, cleaning, roles),
     )
     return session

@@ -149,7 +149,7 @@ async def _require_model(out: Path, settings: Settings) -> None:
     quiet = settings.model_copy(update={"memory": memory})
     with tempfile.TemporaryDirectory(prefix="holdfast-evaluate-") as data:
         async with command_session(out, quiet, data=Path(data)) as session:
-            await session.endpoint()
+            await session.model.examine()
 
 
 def _sections(settings: Settings) -> Mapping[str, Any]:

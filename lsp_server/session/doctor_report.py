@@ -110,7 +110,7 @@ def _programs() -> str:
 async def _endpoint(session: Session) -> str:
     settings = session.settings
     try:
-        worker = await session.endpoint()
+        worker = await session.model.examine()
     except HoldfastError as error:
         worker = f"**Problem:** {error}"
     cheap = _model_of("cheap", settings)

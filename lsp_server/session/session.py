@@ -276,10 +276,6 @@ class Session:
         self.runs.reconfigure(settings)
         self.memory.reconfigure(settings.memory)
 
-    async def endpoint(self) -> str:
-        """Asks the model endpoint what it is and has; a sentence. Raises HoldfastError."""
-        return await self.model.examine()
-
     async def close(self) -> None:
         """Stops all runs and releases everything; within a second for well-behaved tools."""
         # From the outside in: runs use all that is closed behind them.

@@ -59,7 +59,7 @@ def context(
     workspace: WorkspaceOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="One object, for programs.")] = False,
 ) -> None:
-    """Show of what a run's prompt is made, how much of it was cached, and what the run will cost."""
+    """Show what a run's prompt is made of, how much of it was cached, and what the run will cost."""
     from lsp_server.cli.context import show_context as work
 
     raise typer.Exit(work(run_id, workspace, as_json=json))
