@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import clients, footprint, startup, step_overhead
-from benchmarks.table import Row, arguments, show
+from benchmarks.table import Row, show
 
 BEFORE = ", before"
 
@@ -53,15 +53,8 @@ GOALS = (
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--files", type=int, default=5_000)
-    parser.add_argument("--embedder", default="minilm")
-    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
-    options = parser.parse_args()
-    os.environ["HOLDFAST_MEMORY__EMBEDDER"] = options.embedder
-    before = options.against.resolve() if options.against else None
+    options = step_overhead.compared(__doc__, files=5_000)
+    before = options.against
     figures = {
         STEPS: by_name("client", steps(options.steps, options.rounds, before)),
         START: by_name("server", startup.rows(options.rounds, before)),

@@ -21,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,20 +86,31 @@ class Measured:
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--embedder", default="minilm")
-    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
-    options = parser.parse_args()
-    os.environ["HOLDFAST_MEMORY__EMBEDDER"] = options.embedder
-    others = holdfast(options.against.resolve(), ", before") if options.against else ()
+    options = compared(__doc__)
+    others = holdfast(options.against, ", before") if options.against else ()
     with tempfile.TemporaryDirectory() as temporary:
         work = measure(Path(temporary), options.steps, options.rounds, others=others)
         rows = asyncio.run(work)
     title = f"{options.steps} steps, 2-4 KB results, model time 0, medians of {options.rounds}"
     show(f"{title}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores", rows, options.json)
     return 0
+
+
+def compared(description: str | None, **more: int) -> Namespace:
+    """The options of a benchmark that does these steps, and `more` with their defaults.
+
+    `against` is another checkout that takes its turns, None for none.
+    """
+    parser = arguments(description)
+    for name, default in {"steps": 200, "rounds": 3, **more}.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--embedder", default="minilm")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
+    options = parser.parse_args()
+    options.against = options.against and options.against.resolve()
+    # The programs that are measured inherit it.
+    os.environ["HOLDFAST_MEMORY__EMBEDDER"] = options.embedder
+    return options
 
 
 async def measure(
