@@ -20,7 +20,7 @@ from lsp_server.tools.dry_run import ToolDryRun
 from lsp_server.tools.toolbox import Toolbox
 
 
-def max_mode(
+def make_max_mode(
     services: WorkspaceServices,
     endpoint_stats: dict[str, EndpointStats],
     run: RunContext,

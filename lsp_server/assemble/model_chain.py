@@ -25,7 +25,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lsp_server.assemble import on_demand
 from lsp_server.assemble.role_models import RoleModels, SecondChoice
 from lsp_server.assemble.workspace_services import WorkspaceServices
 from lsp_server.domain.events import Warned
@@ -143,11 +142,22 @@ class ModelChain:
         """
 
         async def max_mode(wished: Sampling) -> MaxMode:
-            judging = await self._roles.judge(run.settings, run.event_log.emit, images_of(run))
-            stats = self._endpoint_stats
-            return on_demand.max_mode(self._services, stats, run, wished, worker, judging, toolbox)
+            return await self._max_mode(run, wished, worker, toolbox)
 
         if run.sampling.propose:
+            from lsp_server.assemble.max_mode import propose_only  # noqa: PLC0415 - few runs do
+
             chosen = await max_mode(run.sampling)
-            return on_demand.propose_only(self._services, run, worker, chosen, toolbox)
+            return propose_only(self._services, run, worker, chosen, toolbox)
         return ToggledModel(lambda: run.sampling, worker, max_mode)
+
+    async def _max_mode(
+        self, run: RunContext, wished: Sampling, worker: PricedModel, toolbox: Toolbox
+    ) -> MaxMode:
+        # Few runs wish for it, and it loads the parsers, too.
+        from lsp_server.assemble.max_mode import make_max_mode  # noqa: PLC0415
+
+        judging = await self._roles.judge(run.settings, run.event_log.emit, images_of(run))
+        return make_max_mode(
+            self._services, self._endpoint_stats, run, wished, worker, judging, toolbox
+        )

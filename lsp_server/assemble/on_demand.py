@@ -1,7 +1,7 @@
-"""This module makes what a plain run does without, and is the one door to it.
+"""This module makes what a plain run does without, and imports it then.
 
-A run is there for its first request: what only some runs want, or none before a person asks,
-is imported when it is made. `tests/house/test_start.py` has the list of what that leaves out.
+So nobody waits for the first request while attempts, workflows or the evolution are loaded,
+or memory that is off. `tests/house/test_start.py` holds what a run may not load.
 """
 
 from __future__ import annotations
@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lsp_server.assemble.agent_factory import AgentFactory
     from lsp_server.assemble.attempts import AttemptsFactory
-    from lsp_server.assemble.role_models import Playing, RoleModels
+    from lsp_server.assemble.role_models import RoleModels
     from lsp_server.assemble.workspace_services import WorkspaceServices
-    from lsp_server.domain.tasks import Sampling
-    from lsp_server.max_mode.endpoint_stats import EndpointStats
-    from lsp_server.max_mode.max_mode import MaxMode
-    from lsp_server.max_mode.propose_only import ProposeOnly
     from lsp_server.memory.memory import Memory
-    from lsp_server.models.wrappers import PricedModel
     from lsp_server.redaction.secrets import Secrets
     from lsp_server.sandbox.sandbox import StartProcess
     from lsp_server.session.evolution import Evolution
@@ -35,7 +30,6 @@ if TYPE_CHECKING:
     from lsp_server.session.session import Session
     from lsp_server.session.workflows.workflow_agent import WorkflowAgent
     from lsp_server.settings.sections import MemorySettings
-    from lsp_server.tools.toolbox import Toolbox
     from lsp_server.workspace.commands.commands import CommandRunner
     from lsp_server.workspace.files.paths import Workspace
 
@@ -57,34 +51,6 @@ async def open_memory(
     return await memory.open_memory(
         *(folder, workspace, secrets, settings), commands=commands, start_process=start_process
     )
-
-
-def max_mode(
-    services: WorkspaceServices,
-    endpoint_stats: dict[str, EndpointStats],
-    run: RunContext,
-    wished: Sampling,
-    worker: PricedModel,
-    judging: Playing,
-    toolbox: Toolbox,
-) -> MaxMode:
-    """Makes the Model that samples each step of a run as wished."""
-    from lsp_server.assemble import max_mode as parts
-
-    return parts.max_mode(services, endpoint_stats, run, wished, worker, judging, toolbox)
-
-
-def propose_only(
-    services: WorkspaceServices,
-    run: RunContext,
-    worker: PricedModel,
-    max_mode: MaxMode,
-    toolbox: Toolbox,
-) -> ProposeOnly:
-    """Makes the Model of a run that only proposes."""
-    from lsp_server.assemble import max_mode as parts
-
-    return parts.propose_only(services, run, worker, max_mode, toolbox)
 
 
 def evolution(
