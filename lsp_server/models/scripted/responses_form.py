@@ -40,6 +40,8 @@ class ResponsesForm:
                 "function": {"name": tool["name"], "parameters": tool["parameters"]},
             }
             for tool in body.get("tools") or ()
+            if tool["type"]
+            == "function"  # Others are the endpoint's own, which a script calls not.
         ]
         chat = {**body, "messages": messages, "tools": tools}
         wanted = (body.get("text") or {}).get("format") or {}
