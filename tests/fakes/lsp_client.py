@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 REPOSITORY = Path(__file__).parents[2]
 SERVE = (sys.executable, "-m", "lsp_server", "serve", "--stdio")
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 class LspError(Exception):
