@@ -326,7 +326,6 @@ async def test_a_content_that_is_gone_is_told_of_and_the_run_goes_on(project: Pa
     assert "(You are not shown: mock.png.)" in last[1]["content"]
 
 
-@pytest.mark.timeout(300)
 async def test_killed_and_resumed_a_run_sees_the_same(project: Path) -> None:
     (project / "mock.png").write_bytes(MOCK)
     (project / "shot.png").write_bytes(SHOT)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.editors import CLIENT, EGLOT_28, EGLOT_30, NEOVIMS, Editor
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.editor
 
 NEOVIM = CLIENT / "editors" / "neovim"
 EMACS = CLIENT / "editors" / "emacs"

@@ -53,7 +53,6 @@ async def test_a_check_that_was_killed_shows_nothing(project: Path) -> None:
     assert [place["verdict"] for place in await listed(project)] == ["unverified"] * 2
 
 
-@pytest.mark.timeout(300)
 async def test_killed_at_random_points_file_and_ledger_stay_whole(project: Path) -> None:
     chance = random.Random(5)
     text = "# Mine 🙂\n\n" + "".join(
