@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from lsp_server.agent.journal import replay
 from lsp_server.domain.events import GoalChecked
 from lsp_server.goals.goals_document import parse_goals
