@@ -142,6 +142,8 @@ def entries_of(stacks: Path) -> Iterator[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for line in stacks.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
+        if not count.isdigit():
+            continue  # Before the frames stands the command of a process, which may have many lines.
         counts[entry_of(stack.split(";"))] += int(count)
     yield from counts.items()
 

@@ -233,7 +233,9 @@ async def tree_use(process: asyncio.subprocess.Process) -> tuple[float, float]:
         with suppress(psutil.Error):
             for each in (watched, *watched.children(recursive=True)):
                 with suppress(psutil.Error):
-                    held += each.memory_info().rss
+                    # A child that does not run its own program yet has the pages of its parent.
+                    if each == watched or each.cmdline() != watched.cmdline():
+                        held += each.memory_info().rss
                     used = each.cpu_times()
                     seconds[each] = used.user + used.system
         peak = max(peak, held / 1e6)
