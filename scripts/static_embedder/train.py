@@ -3,9 +3,9 @@
 A text's vector is the sum of the rows of its different words, brought to length 1. Of a batch of
 pairs each text has to find its code among all the others (contrastive loss with negatives in the
 batch; van den Oord et al., 2018), and the other way around. Blocks of a batch come from one
-package, so that many negatives are about the same subject. Rows begin by chance, weighted by how
-rare their word is; both are learned by Adam on the rows that a batch touches. Pairs of packages
-that are held out say when to stop.
+package, so that many negatives are about the same subject. Rows begin with which words of texts
+and of code go together, and by chance; they and a weight for each word are learned by Adam on the
+rows that a batch touches. Pairs of packages that are held out say when to stop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 
 from scripts.static_embedder.embedder import FILE, pieces
 from scripts.static_embedder.pairs import Bags, Pairs
@@ -27,15 +27,20 @@ DIMENSION = 256
 WORDS_MAX = 60_000
 PAIRS_WITH_WORD_MIN = 4
 """A rarer word is cut into pieces."""
-BATCH_PAIRS = 2_048
+BATCH_PAIRS = 1_024
 BLOCK_PAIRS = 128
 """Pairs of one package that stand together in a batch."""
+FIRST_PAIRS = 80_000
+"""Pairs of which the rows begin, and how often their subspace is turned."""
+FIRST_TURNS = 2
+FIRST_LENGTH = 1.6
+"""The length of the first rows, in the mean of squares."""
 STEP_SIZE = 3e-3
 DROPPED_SHARE = 0.3
 """Words left out of each text by chance, so that no single one decides."""
 SCALE_FIRST = 20.0
 """By what cosines are multiplied before they are compared; learned."""
-CHECK_STEPS = 150
+CHECK_STEPS = 100
 HELD_OUT_PAIRS = 3_000
 DECAYS = (0.9, 0.98)
 
@@ -67,8 +72,7 @@ class Rows:
 class Table:
     """The table in training: a row and a weight, as its logarithm, for each word."""
 
-    def __init__(self, rarity: np.ndarray, chance: np.random.Generator) -> None:
-        rows = chance.normal(0.0, 0.1, (len(rarity), DIMENSION)).astype(np.float32)
+    def __init__(self, rows: np.ndarray, rarity: np.ndarray) -> None:
         self.rows = Rows(rows)
         self.weights = Rows(np.log(rarity)[:, None].astype(np.float32))
         self.scale = Rows(np.array([[math.log(SCALE_FIRST)]], np.float32))
@@ -108,6 +112,54 @@ class Table:
         self.rows.step(touched, by_row, step_size)
         self.weights.step(touched, by_weight, step_size)
         return loss
+
+
+def first_rows(
+    texts: csr_matrix, code: csr_matrix, rarity: np.ndarray, chance: np.random.Generator
+) -> np.ndarray:
+    """The rows that a table begins with: the sum of what words share and of chance.
+
+    What they share are the largest eigenvectors of how often a word of a text stands with one of
+    its code, by subspace iteration (Halko et al., 2011). Chance keeps different words apart.
+    """
+    some = chance.permutation(texts.shape[0])[:FIRST_PAIRS]
+    sides = [_by_rarity(side[some], rarity) for side in (texts, code)]
+    turned = [side.T.tocsr() for side in sides]
+    means = [np.asarray(side.mean(axis=0), np.float32).ravel() for side in sides]
+    often = sum(np.asarray(side.power(2).sum(axis=0)).ravel() for side in sides)
+    whitened = (1 / np.sqrt(often + np.median(often) + 1e-6)).astype(np.float32)[:, None]
+
+    def together(columns: np.ndarray) -> np.ndarray:
+        columns = whitened * columns
+        both = turned[0] @ (sides[1] @ columns) + turned[1] @ (sides[0] @ columns)
+        chanced = np.outer(means[0], means[1] @ columns) + np.outer(means[1], means[0] @ columns)
+        shared: np.ndarray = whitened * (both - len(some) * chanced)
+        return shared
+
+    basis = chance.normal(size=(len(rarity), DIMENSION + 16)).astype(np.float32)
+    for _ in range(FIRST_TURNS):
+        basis, _ = np.linalg.qr(together(basis))
+    small = basis.T @ together(basis)
+    values, vectors = np.linalg.eigh((small + small.T) / 2)
+    largest = np.argsort(-values)[:DIMENSION]
+    shared = whitened * (basis @ vectors[:, largest]) * np.sqrt(np.maximum(values[largest], 0.0))
+    parts = [shared, chance.normal(size=shared.shape)]
+    rows = sum(part / _spread(part * rarity[:, None]) for part in parts)
+    first: np.ndarray = (rows * FIRST_LENGTH / _spread(rows)).astype(np.float32)
+    return first
+
+
+def _by_rarity(side: csr_matrix, rarity: np.ndarray) -> csr_matrix:
+    """The same texts, each with length 1 and its words weighted by how rare they are."""
+    weighted = side.copy()
+    weighted.data = rarity[side.indices].astype(np.float32)
+    lengths = np.sqrt(np.asarray(weighted.power(2).sum(axis=1)).ravel()) + 1e-6
+    return (diags((1 / lengths).astype(np.float32)) @ weighted).tocsr().astype(np.float32)
+
+
+def _spread(rows: np.ndarray) -> float:
+    """The length of a row, in the mean of squares."""
+    return float(np.sqrt(np.mean(np.sum(rows * rows, axis=1))))
 
 
 def contrast(scores: np.ndarray, same: np.ndarray) -> tuple[float, np.ndarray]:
@@ -198,7 +250,7 @@ def train(
     held = np.isin(pairs.groups, held_out)
     checked = chance.permutation(np.flatnonzero(held))[:HELD_OUT_PAIRS]
     used = np.flatnonzero(~held)
-    table = Table(rarity, chance)
+    table = Table(first_rows(texts[used], code[used], rarity, chance), rarity)
     best, best_rank = table.weighted(), 0.0
     print(f"{len(used):,} pairs, {len(checked):,} held out, {len(words):,} words", flush=True)
     started, step = time.monotonic(), 0
@@ -206,7 +258,7 @@ def train(
         for batch in batches(pairs.groups[used], chance):
             rows = used[batch]
             done = max((time.monotonic() - started) / seconds, step / steps_max)
-            step_size = STEP_SIZE * min(1.0, (step + 1) / 100) * max(0.02, 1.0 - done)
+            step_size = STEP_SIZE * min(1.0, (step + 1) / 50) * max(0.02, 1.0 - done)
             loss = table.learn(
                 thinned(texts[rows], chance), thinned(code[rows], chance), same[rows], step_size
             )
