@@ -17,8 +17,11 @@ FUSION_K = 45
 """The constant of reciprocal rank fusion. It is smaller than the usual 60 (Cormack et al., 2009),
 so the first ranks of either list count for more."""
 
+WORDS_WEIGHT = 0.6
+"""The weight of full text; vectors have the rest of 1. At 0.5 single functions are found less often
+first, and files no more often."""
 SYMBOL_WORDS_WEIGHT = 0.7
-"""The weight of full text, against 0.3 for vectors, when the question is a name; else 0.5."""
+"""The same when the question is a name."""
 
 Scores: TypeAlias = Mapping[str, float]
 """Scores by id, best first."""
@@ -64,7 +67,7 @@ def fuse_rankings(rankings: Sequence[tuple[float, Sequence[str]]]) -> dict[str, 
 
 def words_weight_of(question: str) -> float:
     """Returns the weight of the ranking by words; that by vectors has the rest of 1."""
-    return SYMBOL_WORDS_WEIGHT if is_symbol(question) else 0.5
+    return SYMBOL_WORDS_WEIGHT if is_symbol(question) else WORDS_WEIGHT
 
 
 def _shares(scores: Scores, least: float) -> dict[str, float]:
