@@ -10,7 +10,8 @@ The second table takes the rules of `lsp_server/memory/code_ranking.py` out one 
 by ranks what `lsp_server/memory/fusion.py` fuses by scores, and ranks what words found alone,
 so that one run says whether vectors help. The third does so for each kind of question.
 
-    python -m benchmarks.annotated_search FOLDER [--words] [--keep FOLDER] [--json FILE]
+    python -m benchmarks.annotated_search FOLDER [--words] [--embedder NAME]
+        [--keep FOLDER] [--json FILE]
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from statistics import mean
 from typing import Any, TypeAlias
 
 from benchmarks.code_vectors import CodeVectors
+from benchmarks.embedders import embedder_named
 from benchmarks.memory_quality import RANKS, WordsAlone, opened
 from benchmarks.table import Row, arguments, show
 from lsp_server.domain.memories import CodeChunk
-from lsp_server.embedders.minilm import MiniLmEmbedder
+from lsp_server.domain.ports import Embedder
 from lsp_server.memory.code_ranking import CODE_RULES, CodeRules, rank_chunks
 from lsp_server.memory.fusion import Fusion, Scores, fuse_by_ranks, fuse_by_scores
 
@@ -124,14 +126,12 @@ async def gains_of(questions: Sequence[Annotated], vectors: CodeVectors) -> Gain
     return gains
 
 
-async def measured(
-    folder: Path, name: str, kept: Path, embedder: MiniLmEmbedder | WordsAlone
-) -> tuple[Row, Gains]:
+async def measured(folder: Path, name: str, kept: Path, embedder: Embedder) -> tuple[Row, Gains]:
     """A row of the first table, and what the others are made of."""
     questions = list(annotated(folder, name))
     started = time.perf_counter()
     async with opened(kept / name, folder / "repos" / name, embedder) as memory:
-        if isinstance(embedder, MiniLmEmbedder):
+        if not isinstance(embedder, WordsAlone):
             await memory.settle()
         seconds = time.perf_counter() - started
         vectors = await CodeVectors.open(kept / name, embedder)
@@ -179,7 +179,7 @@ def kind_rows(repositories: Sequence[Gains]) -> list[Row]:
 async def run(options: argparse.Namespace, kept: Path) -> None:
     folder: Path = options.folder
     names = [one["name"] for one in json.loads((folder / "repos.json").read_text("utf-8"))]
-    embedder = WordsAlone() if options.words else MiniLmEmbedder()
+    embedder = WordsAlone() if options.words else embedder_named(options.embedder)
     rows: list[Row] = []
     repositories: list[Gains] = []
     for name in names:
@@ -198,6 +198,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--words", action="store_true", help="without vectors")
+    parser.add_argument("--embedder", default="minilm", help="a name, or the folder of a table")
     parser.add_argument("--keep", type=Path, help="index there, and find it again")
     options = parser.parse_args()
     place = nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory()
