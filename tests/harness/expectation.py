@@ -9,7 +9,7 @@ from collections.abc import Callable
 POLL_SECONDS = 0.01
 
 
-async def until(condition: Callable[[], object], what: str, seconds_max: float = 10.0) -> None:
+async def until(condition: Callable[[], object], what: str, seconds_max: float = 30.0) -> None:
     """Returns when `condition` holds; fails with `what` when it does not in time."""
     deadline = time.monotonic() + seconds_max
     while not condition():
