@@ -68,10 +68,12 @@ async def search_code(
     """
     candidates, found = await find_candidates(chunks, vectors, query, overlay)
     best = rank_chunks(query.text, candidates, found.scores, query.limit)
-    hits = [(score, chunk, found.rows[chunk.id]) for score, chunk in best]
+    whole = await chunks.whole([found.rows[chunk.id] for _, chunk in best])
+    shown = {row["id"]: row for row in whole}
+    hits = [(score, shown[chunk.id]) for score, chunk in best if chunk.id in shown]
     return [
-        Hit(score, chunk, row.get(FOUND_IN, ""), row.get(AT_COMMIT, ""))
-        for score, chunk, row in hits
+        Hit(score, CHUNKS.record(row), row.get(FOUND_IN, ""), row.get(AT_COMMIT, ""))
+        for score, row in hits
     ], found
 
 

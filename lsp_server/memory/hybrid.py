@@ -42,6 +42,10 @@ class SearchedRows(Protocol):
         """Returns the rows that meet a condition, in no order, with these columns."""
         ...
 
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns found rows as they are shown, where what no ranking compares is not read yet."""
+        ...
+
 
 class SearchedVectors(Protocol):
     """`SearchedVectors` are the vectors of such rows."""

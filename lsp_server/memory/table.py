@@ -19,8 +19,8 @@ from lsp_server.memory.table_upkeep import TableUpkeep
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-REFINE_FACTOR = 3
-"""So many times the wanted vectors are compared in full: the index has one bit of each number."""
+ROW_ID = "_rowid"
+"""The column that every table has of itself: where a row lies in one version of the table."""
 ROWS_AT_ONCE = 100
 """So few become Python's objects within a millisecond, less than a thread takes to answer."""
 
@@ -144,20 +144,23 @@ class Table:
         query = query.select([*columns, "_score"]).limit(limit)
         return await self._fetch(query if where is None else query.where(where))
 
-    async def search_vectors(
-        self,
-        vector: Sequence[float],
-        columns: Sequence[str],
-        limit: int,
-        where: str | None = None,
-    ) -> list[Row]:
-        """Returns the rows that meet a condition and are nearest by cosine, nearest first.
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns found rows as they are: all columns that were asked for have been read."""
+        return list(rows)
 
-        Each has the column `_distance`, which is 1 minus the cosine.
+    async def search_vectors(
+        self, vector: Sequence[float], limit: int, where: str | None = None
+    ) -> dict[str, float]:
+        """Returns the cosines of the rows that meet a condition and are nearest, by their `key`.
+
+        The nearest is the first.
         """
-        query = self._table.query().nearest_to(list(vector)).distance_type("cosine")
-        query = query.refine_factor(REFINE_FACTOR).select([*columns, "_distance"]).limit(limit)
-        return await self._fetch(query if where is None else query.where(where))
+        index = self.schema.vector_index
+        query = self._table.query().nearest_to(list(vector)).distance_type(index.metric)
+        query = query.select(["key", "_distance"]).limit(limit)
+        query = query.refine_factor(index.refine) if index.refine else query
+        rows = await self._fetch(query if where is None else query.where(where))
+        return {row["key"]: index.cosine(row["_distance"]) for row in rows}
 
     async def check(self) -> None:
         """Reads the manifest and one row, as a manifest can be there without its data."""
@@ -200,6 +203,11 @@ class PinnedTable(Table):
         with translate_errors(schema.name, place):
             await table.checkout(version)
         return cls(schema, table, place)
+
+    async def take(self, row_ids: Sequence[int], columns: Sequence[str]) -> dict[int, Row]:
+        """Returns rows by where they lie, with these columns. Raises MemoryUnavailable."""
+        query = self._table.take_row_ids(list(row_ids)).select([*columns, ROW_ID])
+        return {row[ROW_ID]: row for row in await self._fetch(query)}
 
     async def _look_again(self) -> None:
         """Stays where it is: the version that is pinned is kept by those who build."""

@@ -48,6 +48,29 @@ EMPTY_VALUES: Mapping[ColumnType, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """A `VectorIndex` says how the column `vector` is indexed, and how nearness is found out.
+
+    The index has `bits` for each number of a vector. Vectors are compared by `metric`; those
+    compared by `l2` have length 1. With `refine`, so many times the wanted ones are read whole
+    and compared again; with 0 what the index has of them is enough.
+    """
+
+    metric: Literal["cosine", "l2"] = "cosine"
+    bits: int = 1
+    refine: int = 3
+
+    def cosine(self, distance: float) -> float:
+        """Returns the cosine of two vectors from the distance that LanceDB gives.
+
+        >>> VectorIndex("cosine").cosine(0.5), VectorIndex("l2").cosine(0.5)
+        (0.5, 0.75)
+        """
+        # Of vectors of length 1, LanceDB's `l2` is the square of the distance.
+        return 1.0 - distance if self.metric == "cosine" else 1.0 - distance / 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class TableSchema:
     """A `TableSchema` names the columns of a table, its key first, and the indexes over them.
 
@@ -61,6 +84,7 @@ class TableSchema:
     indexes: Mapping[str, IndexType] = field(default_factory=dict)
     derived: bool = True
     dimension: int = 0
+    vector_index: VectorIndex = VectorIndex()
 
     @property
     def key(self) -> str:

@@ -139,6 +139,7 @@ class TableUpkeep:
             return
         from lancedb.index import IvfRq  # noqa: PLC0415 - heavy: loaded when memory is used
 
-        config = IvfRq(distance_type="cosine")
+        wanted = self._schema.vector_index
+        config = IvfRq(distance_type=wanted.metric, num_bits=wanted.bits)
         await self._table.create_index("vector", config=config, replace=True)
         self._vector_rows = rows

@@ -101,8 +101,7 @@ class VectorTable:
         """Returns the cosines of the `limit` nearest vectors, by key, nearest first."""
         if not await self.has_some() or self._table is None:
             return {}
-        rows = await self._table.search_vectors(vector, ["key"], limit)
-        return {row["key"]: 1.0 - row["_distance"] for row in rows}
+        return await self._table.search_vectors(vector, limit)
 
     async def repair(self) -> None:
         """Drops the vectors when they cannot be read."""

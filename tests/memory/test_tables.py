@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from lsp_server.domain.errors import MemoryUnavailable
+from lsp_server.memory.base.unit_vectors import unit_vector
 from lsp_server.memory.database import Database
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.memory.table_schema import TableSchema
+from lsp_server.memory.table_upkeep import VECTOR_INDEX_ROWS_MIN
+from lsp_server.memory.table_schema import Row, TableSchema, VectorIndex
 
 NOTES = TableSchema(
     "notes",
@@ -138,3 +141,33 @@ async def test_what_goes_wrong_later_is_memory_unavailable(place: StoragePlace) 
     shutil.rmtree(place.uri)
     with pytest.raises(MemoryUnavailable, match="notes"):
         await table.rows(["words"])
+
+
+@pytest.mark.parametrize("index", [VectorIndex(), VectorIndex("l2", 4, refine=0)])
+async def test_nearness_is_a_cosine_with_an_index_without_one_and_with_rows_beside_it(
+    place: StoragePlace, index: VectorIndex
+) -> None:
+    draw, dimension = random.Random(1), 32
+    schema = TableSchema(
+        "vectors",
+        1,
+        {"key": "text", "vector": "vector"},
+        dimension=dimension,
+        vector_index=index,
+    )
+    vectors = {
+        str(n): unit_vector([draw.gauss(0.0, 1.0) for _ in range(dimension)])
+        for n in range(VECTOR_INDEX_ROWS_MIN + 100)
+    }
+    rows: list[Row] = [{"key": key, "vector": vector} for key, vector in vectors.items()]
+    asked = vectors["7"]
+    table = await (await Database.open(place, writes=True)).table(schema, writes=True)
+    for added in (rows[:-100], rows[-100:], []):
+        # At first there is no index, then 100 rows are not in it, and at last all are.
+        await table.add(added)
+        near = await table.search_vectors(asked, 50)
+        assert next(iter(near)) == "7"
+        for key, cosine in near.items():
+            true = sum(a * b for a, b in zip(asked, vectors[key], strict=True))
+            assert cosine == pytest.approx(true, abs=0.1)
+        await table.upkeep.optimize()

@@ -32,6 +32,7 @@ from lsp_server.memory.base.base_source import BaseSource, FileReader
 from lsp_server.memory.base.base_tables import BaseTables
 from lsp_server.memory.base.lease import Lease, hold_lease
 from lsp_server.memory.base.stored_vectors import StoredVectors
+from lsp_server.memory.base.unit_vectors import UnitVectors
 from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.database import Database
 from lsp_server.memory.parsing import FileRead, row_count
@@ -168,7 +169,7 @@ class _Build:
         self.lease = lease
         self.report = BuildReport(0, 0, 0, 0, 0, ())
         self._progress = progress
-        self._embedder = StoredVectors(embedder, tables.vectors_of)
+        self._embedder = StoredVectors(UnitVectors(embedder), tables.vectors_of)
         self._added = 0
 
     async def known_files(self, repository: str) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import EVERY_REPOSITORY
@@ -18,14 +19,20 @@ from lsp_server.memory.base.base_schema import (
     BaseBuild,
     vectors_schema,
 )
-from lsp_server.memory.base.base_tables import BaseTables
+from lsp_server.memory.base.base_tables import PinnedTables
+from lsp_server.memory.base.unit_vectors import unit_vector
 from lsp_server.memory.database import Database
 from lsp_server.memory.sql import equals
 from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.storage_place import StoragePlace
+from lsp_server.memory.table import ROW_ID
 from lsp_server.memory.table_schema import Row
 
 BASE_SETTING = "memory.base_uri"
+UNREAD: Mapping[str, object] = MappingProxyType(
+    {"kind": "text", "symbol": "", "end_line": 0, "text": ""}
+)
+"""Columns of a chunk that no ranking compares, with what stands in for them until they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Base:
     uri: str
     build: BaseBuild
     others: tuple[BaseBuild, ...]
-    tables: BaseTables
+    tables: PinnedTables
     alone: bool = True
 
     @classmethod
@@ -58,7 +65,7 @@ class Base:
             database.pinned(BASE_FILES.table, build.files_version),
             database.pinned(schema, build.vectors_version),
         )
-        return cls(uri, build, tuple(builds), BaseTables(chunks, files, vectors))
+        return cls(uri, build, tuple(builds), PinnedTables(chunks, files, vectors))
 
     def of(self, repository: str) -> Base:
         """Returns the base with another repository, or with all. Raises MemoryUnavailable."""
@@ -69,19 +76,28 @@ class Base:
     async def search_words(
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
-        """Finds rows by full text search, and returns them best first."""
-        return await self.tables.chunks.search_words(words, columns, self._scoped(where), limit)
+        """Finds rows by full text search, best first; `whole` reads the rest of those that count."""
+        thin, where = _thin(columns), self._scoped(where)
+        rows = await self.tables.chunks.search_words(words, thin, where, limit)
+        return [{**UNREAD, **row} for row in rows]
 
     async def rows(
         self, columns: Sequence[str], where: str | None = None, limit: int | None = None
     ) -> list[Row]:
-        """Returns the rows that meet a condition, in no order."""
-        return await self.tables.chunks.rows(columns, self._scoped(where), limit)
+        """Returns the rows that meet a condition, in no order; `whole` reads the rest of them."""
+        rows = await self.tables.chunks.rows(_thin(columns), self._scoped(where), limit)
+        return [{**UNREAD, **row} for row in rows]
+
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns rows that were found here, with what was left unread of them."""
+        rest = await self.tables.chunks.take([row[ROW_ID] for row in rows], list(UNREAD))
+        return [row | rest[row[ROW_ID]] for row in rows]
 
     async def nearest_to(self, vector: Sequence[float], limit: int) -> dict[str, float]:
         """Returns the cosines of the `limit` nearest vectors, by key, nearest first."""
-        rows = await self.tables.vectors.search_vectors(vector, ["key"], limit, self._scoped(None))
-        return {row["key"]: 1.0 - row["_distance"] for row in rows}
+        return await self.tables.vectors.search_vectors(
+            unit_vector(vector), limit, self._scoped(None)
+        )
 
     async def paths(self) -> frozenset[str]:
         """Returns the paths of all files of the repository."""
@@ -143,6 +159,10 @@ def age_text(build: BaseBuild, now: datetime) -> str:
         if seconds < limit * size:
             return f"{max(0, int(seconds // size))} {unit} old"
     return f"{int(seconds // 86_400)} days old"
+
+
+def _thin(columns: Sequence[str]) -> list[str]:
+    return [*(column for column in columns if column not in UNREAD), ROW_ID]
 
 
 async def _place_of(uri: str) -> StoragePlace:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsp_server.memory.sql import is_one_of
-from lsp_server.memory.table import Table
+from lsp_server.memory.table import PinnedTable, Table
 
 
 @dataclass(frozen=True, slots=True)
 class BaseTables:
-    """`BaseTables` are those that a build writes, or that a reader has pinned to a version."""
+    """`BaseTables` are those that a build writes."""
 
     chunks: Table
     files: Table
@@ -21,3 +21,10 @@ class BaseTables:
         """Returns the vectors that any repository has under these keys. Raises MemoryUnavailable."""
         rows = await self.vectors.rows(["key", "vector"], is_one_of("key", keys))
         return {row["key"]: row["vector"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTables(BaseTables):
+    """`PinnedTables` are those of a reader, at the versions of a build."""
+
+    chunks: PinnedTable

@@ -39,10 +39,14 @@ class CompanyChunks:
         """Returns the rows that meet a condition, in no order. Raises MemoryUnavailable."""
         return self._named(await self._base.rows((*columns, "key", FOUND_IN), where, limit))
 
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns found rows with what was left unread of them. Raises MemoryUnavailable."""
+        return self._shared.redacted(await self._base.whole(rows))
+
     def _named(self, rows: Sequence[Row]) -> list[Row]:
         return [
             {**row, "id": row["key"], AT_COMMIT: self._commits.get(row[FOUND_IN], "")}
-            for row in self._shared.redacted(rows)
+            for row in rows
         ]
 
 

@@ -47,7 +47,7 @@ class LayeredCode:
         for repository, column in (("", "id"), (EVERY_REPOSITORY, "key")):
             chunks, _ = self.searched(repository)
             if rows := await chunks.rows(CHUNKS.columns, equals(column, chunk_id)):
-                return CHUNKS.record(rows[0])
+                return next(map(CHUNKS.record, await chunks.whole(rows[:1])), None)
         return None
 
 
@@ -66,8 +66,9 @@ class LayeredChunks:
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
         """Finds rows of both by full text search, best first. Raises MemoryUnavailable."""
-        wanted = tuple(dict.fromkeys((*columns, "id", "path", "vector_key", "words")))
         hidden = await self._local.paths()
+        compared = ("words",) if hidden else ()
+        wanted = tuple(dict.fromkeys((*columns, "id", "path", "vector_key", *compared)))
         base, local = await asyncio.gather(
             self._shared.ask(lambda: self._base_words(words, wanted, where, limit, hidden)),
             self._local.chunks.search_words(words, wanted, where, limit),
@@ -94,9 +95,13 @@ class LayeredChunks:
             self._shared.ask(lambda: self._shared.base.rows(wanted, where)),
             self._local.chunks.rows(wanted, where),
         )
-        kept = self._shared.redacted(row for row in base or () if row["path"] not in hidden)
+        kept = [row for row in base or () if row["path"] not in hidden]
         self._in_base.update(row["vector_key"] for row in kept)
         return [*local, *kept][:limit]
+
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns found rows with what was left unread of those of the base."""
+        return await self._shared.whole(rows)
 
     async def _base_words(
         self,
@@ -113,7 +118,7 @@ class LayeredChunks:
             kept = [row for row in found if row["path"] not in hidden][:limit]
             # So many of the best may be hidden that the next ones count.
             if len(kept) == limit or len(found) < asked:
-                return self._shared.redacted(kept)
+                return kept
             asked *= 4
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.base.base_reader import Base
+from lsp_server.memory.table import ROW_ID
 from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import Secrets, redact
 
@@ -46,6 +47,17 @@ class SharedBase:
             return None
         self.problem = ""
         return answer
+
+    async def whole(self, rows: Sequence[Row]) -> list[Row]:
+        """Returns rows with what was left unread of those of the base, the others as they are.
+
+        Those of the base are left out when its store gives no answer any more.
+        """
+        found = [row for row in rows if ROW_ID in row]
+        read = await self.ask(lambda: self.base.whole(found)) if found else []
+        by_id = {row[ROW_ID]: row for row in self.redacted(read or ())}
+        known = [by_id.get(row[ROW_ID]) if ROW_ID in row else row for row in rows]
+        return [row for row in known if row is not None]
 
     def redacted(self, rows: Iterable[Row]) -> list[Row]:
         """Returns the rows without the secrets of this machine."""
