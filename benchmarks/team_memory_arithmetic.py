@@ -33,14 +33,14 @@ class Units:
     had 512.
     """
 
-    piece_bytes: float = 1_264.0
-    vector_bytes: float = 1_187.0 - 128 * (2 + 1 / 8)
-    words_index_bytes: float = 148.0
-    vector_index_bytes: float = 80.6 * 384 / 512
-    open_requests: float = 479 - 258
-    open_bytes: float = 31.1e6 - 8.4e6
-    query_requests: float = 258.0
-    query_bytes: float = 8.4e6
+    piece_bytes: float = 1_268.0
+    vector_bytes: float = 1_387.0 - 128 * (2 + 4 / 8)
+    words_index_bytes: float = 147.0
+    vector_index_bytes: float = 281 * 384 / 512
+    open_requests: float = 320 - 24
+    open_bytes: float = 45.2e6 - 2.0e6
+    query_requests: float = 24.0
+    query_bytes: float = 2.0e6
     embed_cpu_seconds: float = 1 / 60
     saved_share: float = 0.069
 

@@ -16,16 +16,20 @@ from lsp_server.cli.command_session import command_session
 from lsp_server.cli.error_output import print_error
 from lsp_server.cli.exit_status import FAILED, STOPPED, UsageError, run_command
 from lsp_server.cli.permission_flags import PermissionFlags
+from lsp_server.cli.team_base import show_dashboard
+from lsp_server.cluster.fresh_processes import FreshProcesses
+from lsp_server.cluster.ray_cluster import LOCAL, ray_cluster
 from lsp_server.domain.tasks import Budget
 from lsp_server.evaluation.arms import ATTEMPTS, arms_named
 from lsp_server.evaluation.cells import CellResult
+from lsp_server.evaluation.cluster_cells import sandbox_name
 from lsp_server.evaluation.evaluation import Evaluation, EvaluationOptions
 from lsp_server.evaluation.report import Report
 from lsp_server.evaluation.report_markdown import report_markdown
 from lsp_server.evaluation.scripted_agent import Chances
 from lsp_server.evaluation.swe_bench import TEST_COMMAND
 from lsp_server.evaluation.task_folder import find_tasks, shipped_suite
-from lsp_server.sandbox.choice import SandboxMode, choose
+from lsp_server.sandbox.choice import SandboxMode
 from lsp_server.settings.sections import Settings
 from lsp_server.system import startup
 
@@ -41,7 +45,8 @@ class EvaluateFlags:
     arms: str = "single"
     repeats: int = 1
     attempts: int = ATTEMPTS
-    jobs: int = 1
+    jobs: int | None = None
+    ray: str | None = None
     only: tuple[str, ...] = ()
     repositories: Path | None = None
     test_command: str = TEST_COMMAND
@@ -67,6 +72,15 @@ def evaluate(flags: EvaluateFlags) -> int:
 
 
 async def _evaluate(flags: EvaluateFlags) -> int:
+    if flags.ray is None:
+        return await _evaluate_on(flags, None)
+    async with ray_cluster(flags.ray.strip() or LOCAL) as cluster:
+        show_dashboard(cluster.dashboard)
+        return await _evaluate_on(flags, FreshProcesses(cluster))
+
+
+async def _evaluate_on(flags: EvaluateFlags, processes: FreshProcesses | None) -> int:
+    """Evaluates on this machine, or in the processes of a cluster; the exit status."""
     settings = await PermissionFlags(yes=True, sandbox=flags.sandbox).settings(flags.out)
     place = (flags.tasks or shipped_suite()).resolve()
     if flags.out.resolve().is_relative_to(place):
@@ -80,9 +94,9 @@ async def _evaluate(flags: EvaluateFlags) -> int:
         flags.out.resolve(),
         (flags.repositories.resolve(),) if flags.repositories else (),
         _sections(settings),
-        await asyncio.to_thread(_sandbox, settings),
+        await asyncio.to_thread(sandbox_name, settings),
         flags.repeats,
-        flags.jobs,
+        flags.jobs or (processes.cpus if processes else 1),
         Budget(flags.steps, flags.tokens, None, flags.seconds),
         flags.seed,
         flags.chances,
@@ -94,7 +108,7 @@ async def _evaluate(flags: EvaluateFlags) -> int:
     with evaluation.owned():
         if flags.chances is None:
             await _require_model(options.out, settings)
-        was_stopped = await _work(evaluation)
+        was_stopped = await _work(evaluation, processes)
         report = await evaluation.write_report()
     _show(report, options.out)
     if was_stopped:
@@ -103,11 +117,11 @@ async def _evaluate(flags: EvaluateFlags) -> int:
     return FAILED if report.errors else 0
 
 
-async def _work(evaluation: Evaluation) -> bool:
+async def _work(evaluation: Evaluation, processes: FreshProcesses | None) -> bool:
     """Works until all is done, or a signal asks for the end; says whether that was so."""
     count = len(evaluation.grid.cells())
     progress = _Progress(count, done=count - await asyncio.to_thread(evaluation.missing))
-    work = asyncio.ensure_future(evaluation.work(progress.show))
+    work = asyncio.ensure_future(evaluation.work(progress.show, processes))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # One that is ignored was meant to be, as by `nohup`.
@@ -158,13 +172,6 @@ def _sections(settings: Settings) -> Mapping[str, Any]:
         "permissions": {"mode": settings.permissions.mode},
         "sandbox": {"mode": settings.sandbox.mode},
     }
-
-
-def _sandbox(settings: Settings) -> str:
-    """Names what holds commands. Blocking."""
-    if settings.permissions.mode != "sandboxed":
-        return "none: commands have the rights of the person"
-    return choose(settings.sandbox.mode).sandbox.name
 
 
 def _show(report: Report, out: Path) -> None:

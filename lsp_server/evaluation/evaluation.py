@@ -8,20 +8,23 @@ import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from lsp_server import __version__
+from lsp_server.cluster.fresh_processes import FreshProcesses
 from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.tasks import Budget
 from lsp_server.evaluation.arms import Arm
-from lsp_server.evaluation.cell_run import CellSettings, own_endpoint
-from lsp_server.evaluation.cells import CellResult
+from lsp_server.evaluation.cell_run import CellRun, CellSettings, own_endpoint
+from lsp_server.evaluation.cells import Cell, CellResult
+from lsp_server.evaluation.cluster_cells import ClusterCells
 from lsp_server.evaluation.container_paths import is_plain
-from lsp_server.evaluation.grid import Grid
+from lsp_server.evaluation.grid import Grid, WorkOnTask
 from lsp_server.evaluation.report import About, Report, Ungraded, make_report, report_json
 from lsp_server.evaluation.report_markdown import report_markdown
 from lsp_server.evaluation.report_page import report_page
@@ -127,19 +130,32 @@ class Evaluation:
         finally:
             self._lock.release()
 
-    async def work(self, ended: Callable[[CellResult], None]) -> None:
-        """Works on the cells that have no result; `ended` gets each result. Raises ConfigurationError."""
+    async def work(
+        self, ended: Callable[[CellResult], None], processes: FreshProcesses | None = None
+    ) -> None:
+        """Works on the cells that have no result; `ended` gets each result.
+
+        With `processes`, those of a cluster, it is done there. Raises ConfigurationError.
+        """
         options = self._options
-        opened = own_endpoint
-        if options.chances is not None:
-            opened = ScriptedEndpoints(options.out / SOLVING, options.chances).open
+        work_on = await asyncio.to_thread(self._work_on, processes)
+        await self.grid.work(
+            work_on, self._results, options.jobs, ended, retry_errors=options.retry_errors
+        )
+
+    def _work_on(self, processes: FreshProcesses | None) -> WorkOnTask:
+        """Returns what works on one cell. Blocking. Raises ConfigurationError."""
+        options = self._options
         hidden = (options.tasks_from, options.out, *options.hidden)
         settings = CellSettings(
-            options.out, options.sections, hidden, options.limits, opened, options.sandbox
+            options.out, options.sections, hidden, options.limits, own_endpoint, options.sandbox
         )
-        await self.grid.work(
-            settings, self._results, options.jobs, ended, retry_errors=options.retry_errors
-        )
+        if processes is not None:
+            return ClusterCells(processes, settings, options.chances).result
+        if options.chances is not None:
+            endpoints = ScriptedEndpoints(options.out / SOLVING, options.chances)
+            settings = replace(settings, open_endpoint=endpoints.open)
+        return partial(_result_here, settings)
 
     def missing(self) -> int:
         """Returns how many cells are to be worked on. Blocking. Raises ConfigurationError, OSError."""
@@ -204,6 +220,12 @@ class Evaluation:
             "sandbox": options.sandbox,
             "chances": str(options.chances),
         }
+
+
+async def _result_here(
+    settings: CellSettings, cell: Cell, task: EvaluationTask, arm: Arm
+) -> CellResult:
+    return await CellRun(cell, task, arm, settings).result()
 
 
 def predictions(results: Sequence[CellResult]) -> bytes:

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 from lsp_server import __version__
 from lsp_server.evaluation.arms import Arm
-from lsp_server.evaluation.cell_run import CellRun, CellSettings
 from lsp_server.evaluation.cells import Cell, CellResult
 from lsp_server.evaluation.results_file import ResultsFile
 from lsp_server.evaluation.task import EvaluationTask
 
 WorkOnCell: TypeAlias = Callable[[Cell], Awaitable[CellResult]]
+WorkOnTask: TypeAlias = Callable[[Cell, EvaluationTask, Arm], Awaitable[CellResult]]
+"""Works on a cell: here, or on another machine. Raises ConfigurationError for what fails in every cell."""
 
 
 async def map_cells(
@@ -26,7 +27,7 @@ async def map_cells(
 ) -> AsyncGenerator[CellResult, None]:
     """Yields the result of each cell as it comes, with at most `jobs` at work at once.
 
-    This is all that a cluster would have to do in another way. Closing it ends those at work.
+    Closing it ends those at work.
     """
     waiting = iter(cells)
     running: set[asyncio.Task[CellResult]] = set()
@@ -78,7 +79,7 @@ class Grid:
 
     async def work(
         self,
-        settings: CellSettings,
+        work_on: WorkOnTask,
         results: ResultsFile,
         jobs: int,
         ended: Callable[[CellResult], None],
@@ -93,8 +94,7 @@ class Grid:
         missing = await asyncio.to_thread(self.missing, results, retry_errors=retry_errors)
 
         async def work(cell: Cell) -> CellResult:
-            task, arm = self.tasks[cell.task], self.arms[cell.arm]
-            return await CellRun(cell, task, arm, settings).result()
+            return await work_on(cell, self.tasks[cell.task], self.arms[cell.arm])
 
         async with aclosing(map_cells(missing, work, jobs)) as coming:
             async for result in coming:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,24 @@ async def test_results_are_never_written_among_the_tasks(suite: Path, out: str) 
     assert ran.status == 2
     assert "lies in the tasks" in ran.errors
     assert {path: path.stat().st_mtime_ns for path in suite.rglob("*")} == before
+
+
+async def test_a_cluster_that_is_not_there_ends_it_with_what_helps(
+    suite: Path,
+) -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as silent:  # Bound, so that nobody else listens there.
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        ran = await evaluate(suite, "--ray", address)
+    assert ran.status == 2
+    assert f"no Ray cluster answers at {address}" in ran.errors
+    assert not (suite.parent / "out").exists()
+
+
+async def test_without_ray_it_says_what_installs_it(suite: Path, tmp_path: Path) -> None:
+    lay_out(tmp_path / "shadow", {"ray.py": "raise ImportError('not here')\n"})
+    arguments = command(suite, "--ray", "local")
+    ran = await holdfast(*arguments, folder=suite.parent, PYTHONPATH=str(tmp_path / "shadow"))
+    assert ran.status == 2
+    assert "Ray is not installed; `pip install 'holdfast[cluster]'`" in ran.errors

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,27 @@ STARTS_MAX = 3
 """Ray gives up on a node that is not there after 30 seconds, as where much else is at work."""
 WORKER = "ray::PartWorker"
 """How the command line of a process begins that works on parts."""
+FRESH_WORKER = "ray::FreshWorker"
+"""How that of one begins that was started for one part."""
 
 
 @dataclass(frozen=True)
 class RayNodes:
-    """A cluster at an address; `process` runs it."""
+    """A cluster at an address; `process` runs it, in an environment of its own."""
 
     address: str
     process: subprocess.Popen[str]
+    environment: Mapping[str, str]
 
-    async def kill_worker(self) -> None:
+    async def kill_worker(self, kind: str = WORKER) -> None:
         """Kills the first process that works on parts, as soon as there is one."""
-        await kill_process(lambda line: line.startswith(WORKER), within=self.process.pid)
+        await kill_process(lambda line: line.startswith(kind), within=self.process.pid)
+
+    def kill_node(self) -> None:
+        """Kills a node as soon as it works on a part; the head is spared, and who is connected."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("kill\n")
+        self.process.stdin.flush()
 
 
 @contextmanager
@@ -49,7 +58,7 @@ def started_cluster(nodes: int, **environment: str) -> Iterator[RayNodes]:
             assert process.stdin is not None
             address = next((line.strip() for line in process.stdout if ":" in line), None)
             if address is not None:
-                yield RayNodes(address, process)
+                yield RayNodes(address, process, environment)
                 process.stdin.close()
                 process.wait(60)
                 return
@@ -72,14 +81,15 @@ async def has_files(folder: Path) -> None:
 async def kill_process(is_meant: Callable[[str], bool], within: int | None = None) -> None:
     """Kills the first process whose command line is meant, one that `within` started, if given."""
     while True:
-        for line, pid in _command_lines():
-            if is_meant(line) and (within is None or within in _ancestors(pid)):
+        for line, pid in command_lines():
+            if is_meant(line) and (within is None or within in ancestors(pid)):
                 os.kill(pid, signal.SIGKILL)
                 return
         await asyncio.sleep(0.01)
 
 
-def _command_lines() -> Iterator[tuple[str, int]]:
+def command_lines() -> Iterator[tuple[str, int]]:
+    """The command line of each process, and its id."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):
@@ -87,7 +97,8 @@ def _command_lines() -> Iterator[tuple[str, int]]:
                 yield words.decode(errors="replace"), int(folder.name)
 
 
-def _ancestors(pid: int) -> Iterator[int]:
+def ancestors(pid: int) -> Iterator[int]:
+    """The process, its parent, and so on."""
     while pid > 1:
         try:
             # After the name, which may have spaces and brackets: the state, then the parent.

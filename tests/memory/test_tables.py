@@ -12,8 +12,8 @@ from lsp_server.memory.base.unit_vectors import unit_vector
 from lsp_server.memory.database import Database
 from lsp_server.memory.sql import equals, is_one_of
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.memory.table_upkeep import VECTOR_INDEX_ROWS_MIN
 from lsp_server.memory.table_schema import Row, TableSchema, VectorIndex
+from lsp_server.memory.table_upkeep import VECTOR_INDEX_ROWS_MIN
 
 NOTES = TableSchema(
     "notes",

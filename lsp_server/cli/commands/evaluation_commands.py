@@ -25,7 +25,23 @@ ArmsOption = Annotated[
 ]
 RepeatsOption = Annotated[int, typer.Option(min=1, max=100, help="Runs of each task and arm.")]
 AttemptsOption = Annotated[int, typer.Option(min=2, max=8, help="Whole runs of the arm attempts.")]
-JobsOption = Annotated[int, typer.Option(min=1, max=64, help="Runs at once.")]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Runs at once: 1, with --ray as many as the cluster has processors.",
+        show_default=False,
+    ),
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The Ray cluster whose machines work on them; `local` starts one here.",
+        show_default=False,
+    ),
+]
 OnlyOption = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="Tasks by name; may be repeated.")
 ]
@@ -62,7 +78,8 @@ def evaluate(
     arms: ArmsOption = "single",
     repeats: RepeatsOption = 1,
     attempts: AttemptsOption = 3,
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
+    ray: RayOption = None,
     only: OnlyOption = None,
     repositories: RepositoriesOption = None,
     test_command: TestCommandOption = "python -m pytest -q {tests}",
@@ -88,6 +105,7 @@ def evaluate(
     configure_log(log_file, verbose)
     flags = work.EvaluateFlags(
         *(tasks, out, arms, repeats, attempts, jobs),
+        ray=ray,
         only=tuple(only or ()),
         repositories=repositories,
         test_command=test_command,

@@ -1,0 +1,76 @@
+"""`FreshProcesses` give each part of some work a process of its own, anywhere in a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from lsp_server.cluster.ray_cluster import PartWorker, ProcessesLost, RayCluster
+
+TRIES = 2
+"""What was lost is worked on once more: a task that takes its machine down would go on with it."""
+STARTS_MAX = 20
+"""Ray places processes on a machine that died until it misses that, half a minute later."""
+START_PAUSE_SECONDS = 3.0
+
+Part = TypeVar("Part")
+Answer = TypeVar("Answer")
+
+
+class FreshProcesses:
+    """`FreshProcesses` start a process with a processor for each part, and end it afterwards.
+
+    Ray itself asks nothing again: it would do so in a process that may still be at work.
+    """
+
+    def __init__(self, cluster: RayCluster) -> None:
+        self._cluster = cluster
+        options = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
+        self._kind = cluster.ray.remote(scheduling_strategy="SPREAD", **options)(FreshWorker)
+
+    @property
+    def cpus(self) -> int:
+        """Returns how many can be at work at once."""
+        return self._cluster.cpus
+
+    async def answer(self, function: Callable[[Part], Awaitable[Answer]], part: Part) -> Answer:
+        """Returns what the function answers for the part, there; waits for a free processor.
+
+        Raises what it raises, and ProcessesLost when TRIES processes were lost at work on it.
+        """
+        tries = 0
+        while True:
+            worker = await self._started()
+            try:
+                answer: Answer = await self._cluster.answer(worker.work.remote(function, part))
+            except ProcessesLost:
+                tries += 1
+                if tries == TRIES:
+                    raise
+            else:
+                return answer
+            finally:
+                self._cluster.ray.kill(worker)
+
+    async def _started(self) -> Any:
+        """Returns a process that is there. A loss before that is no try. Raises ProcessesLost."""
+        for _ in range(STARTS_MAX - 1):
+            worker = self._kind.remote()
+            try:
+                await self._cluster.answer(worker.begin.remote())
+            except ProcessesLost:
+                await asyncio.sleep(START_PAUSE_SECONDS)
+            except BaseException:
+                self._cluster.ray.kill(worker)
+                raise
+            else:
+                return worker
+        raise ProcessesLost(f"no process started in the cluster, {STARTS_MAX} times in a row")
+
+
+class FreshWorker(PartWorker):
+    """A `FreshWorker` says first that it is there."""
+
+    async def begin(self) -> None:
+        """Returns once the process is there."""
