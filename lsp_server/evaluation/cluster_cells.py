@@ -55,7 +55,7 @@ class CellPart:
 
 
 class ClusterCells:
-    """`ClusterCells` work on cells in `processes`; `chances` are those of a scripted agent.
+    """A `ClusterCells` works on cells in `processes`; `chances` are those of a scripted agent.
 
     Made on the machine whose settings count. Blocking.
     """

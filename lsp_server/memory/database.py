@@ -112,7 +112,9 @@ class Database:
                     f"{version} of {schema.name}, this one knows {schema.version}); "
                     "install that one, or set memory.uri to another place"
                 )
-            await table.check()
+            # A manifest can be there without its data.
+            await table.count()
+            await table.rows([schema.key], limit=1)
         return table
 
     async def _is_newer(self, schema: TableSchema) -> bool:

@@ -162,11 +162,6 @@ class Table:
         rows = await self._fetch(query if where is None else query.where(where))
         return {row["key"]: index.cosine(row["_distance"]) for row in rows}
 
-    async def check(self) -> None:
-        """Reads the manifest and one row, as a manifest can be there without its data."""
-        await self.count()
-        await self.rows([self.schema.key], limit=1)
-
     async def _fetch(self, query: Any) -> list[Row]:
         try:
             with translate_errors(self.schema.name, self._place):

@@ -23,9 +23,9 @@ ROW_COLUMNS: Mapping[str, ColumnType] = MappingProxyType(
 )
 
 VECTOR_INDEX = VectorIndex("l2", bits=4, refine=0)
-"""A vector that is read whole is a request to the store: of 300 they were four fifths of a
-search. With four bits of each number the index finds as many of the 100 nearest alone as one
-with a bit and such a look do together, as `benchmarks/team_memory_vectors.py` shows."""
+"""A vector that is read whole is a request to the store: 300 of them were four fifths of a search.
+An index with four bits of each number finds 97 of the 100 nearest alone, where one with a bit and
+such a look find 99 (`benchmarks/team_memory_vectors.py`, 7,000 vectors of the model that ships)."""
 
 
 @dataclass(frozen=True, slots=True)
