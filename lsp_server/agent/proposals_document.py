@@ -33,17 +33,15 @@ OF_ATTEMPTS = ComparisonWords(
 
 
 def render_proposals(
-    judged: CandidatesJudged, instruction: str, run_id: str, words: ComparisonWords = OF_PROPOSALS
+    judged: CandidatesJudged, instruction: str, words: ComparisonWords = OF_PROPOSALS
 ) -> str:
     """Returns the proposals of a run side by side, as Markdown.
 
-    Candidates are numbered from 1, as `holdfast.max.accept` takes them; `instruction`
-    is the run's task.
+    Candidates are numbered from 1, as commands take them; `instruction` is the run's task.
     """
-    command = f'`holdfast.max.accept` and `{{"proposalId": "{run_id}", "candidate": 1}}`'
     opening = (
-        f"# {words.title}\n\n{safe_markdown(instruction.strip())}\n\n{words.opening} Accept one from the code "
-        f"actions of any file of this folder, or with {command}.\n"
+        f"# {words.title}\n\n{safe_markdown(instruction.strip())}\n\n{words.opening} Accept one "
+        "with *Holdfast: Accept …*, a code action in every file of this folder.\n"
     )
     parts = [opening, _overview(judged, words)]
     parts += [

@@ -36,16 +36,49 @@ RESULT_CHARS_MAX = 2000
 
 
 def render(events: Iterable[Event]) -> str:
-    """Returns the Markdown of a run, or of a part of it."""
-    return "".join(map(render_event, events))
+    r"""Returns the Markdown of a run, or of a part of it.
 
-
-def render_event(event: Event) -> str:
-    r"""Returns the Markdown of one Event, empty if a reader does not need it.
-
-    >>> render_event(StepStarted(3, 1200))
+    >>> render([StepStarted(3, 1200)])
     '\n## Step 3\n'
     """
+    page = Transcript()
+    return "".join(map(page.add, events))
+
+
+class Transcript:
+    """A `Transcript` puts the Events of a run on a page, one after the other; `past` are on it.
+
+    A result stands below its call. Of calls that ran beside each other it names its call again.
+    """
+
+    def __init__(self, past: Iterable[Event] = ()) -> None:
+        self._titles: dict[str, str] = {}
+        self._last = ""
+        """The call that was shown last, or whose result was."""
+        for event in past:
+            self._follow(event)
+
+    def add(self, event: Event) -> str:
+        """Returns the Markdown that an Event adds, empty if a reader does not need it."""
+        text, title = _of_event(event), ""
+        if isinstance(event, ToolReturned) and event.call_id != self._last:
+            title = self._titles.get(event.call_id, "")
+        self._follow(event)
+        return f"\nResult of **{_escaped(title)}**:\n{text}" if title else text
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case ToolCalled():
+                self._titles[event.call.id] = safe_markdown(view_of(event).label)
+                self._last = event.call.id
+            case ToolReturned():
+                self._titles.pop(event.call_id, None)
+                self._last = event.call_id
+            case _:
+                pass
+
+
+def _of_event(event: Event) -> str:
     if isinstance(event, Streamed):
         return ""  # Thousands of pieces come in a run; the whole answer has its place.
     view = view_of(event)

@@ -17,6 +17,7 @@ from typing import Protocol, TypeAlias
 from lsp_server.agent.context import Context
 from lsp_server.agent.event_log import EventLog
 from lsp_server.agent.journal import Journal
+from lsp_server.agent.transcript import Transcript
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import (
     CandidateAccepted,
@@ -102,6 +103,7 @@ class Run:
         self._store = store
         self._on_event = on_event
         self._activity = Activity()
+        self._transcript = Transcript(each.event for each in journal.past)
         self._stop_reason = STOPPED
         self.stopping = False
         """Whether it was asked to stop."""
@@ -272,7 +274,7 @@ class Run:
     def _happened(self, recorded: RecordedEvent) -> None:
         self._activity.fold(recorded.event)
         if self.context.settings.run.transcript:
-            self._store.append_transcript(self.run_id, recorded)
+            self._store.append_transcript(self.run_id, self._transcript.add(recorded.event))
         self._on_event(self.run_id, recorded)
 
 

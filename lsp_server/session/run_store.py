@@ -18,7 +18,7 @@ from lsp_server.agent.journal import CHILDREN, JOURNAL_NAME, Journal, is_running
 from lsp_server.agent.journal_format import JournalDamaged
 from lsp_server.agent.proposals_document import OF_ATTEMPTS, OF_PROPOSALS, render_proposals
 from lsp_server.domain.errors import ConfigurationError
-from lsp_server.domain.events import CandidatesJudged, Event, RecordedEvent, RunStarted
+from lsp_server.domain.events import CandidatesJudged, Event, RunStarted
 from lsp_server.domain.tasks import RunId, Task
 from lsp_server.session.child_runs import run_folder
 from lsp_server.session.image_store import IMAGES
@@ -118,9 +118,9 @@ class RunStore:
         replace_file(path, text.encode(), private=True, durable=False)
         return path
 
-    def append_transcript(self, run_id: RunId, recorded: RecordedEvent) -> None:
-        """Adds one Event to the transcript of a run. Raises OSError."""
-        if text := transcript.render_event(recorded.event):
+    def append_transcript(self, run_id: RunId, text: str) -> None:
+        """Adds the Markdown of an Event to the transcript of a run. Raises OSError."""
+        if text:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             descriptor = os.open(self._file(run_id, TRANSCRIPT), flags, 0o600)
             with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - it has no path
@@ -134,7 +134,7 @@ class RunStore:
     def write_proposals(self, run_id: RunId, judged: CandidatesJudged, task: Task) -> None:
         """Writes the document that compares what a run proposed. Raises OSError."""
         words = OF_ATTEMPTS if task.attempts.count > 1 else OF_PROPOSALS
-        text = render_proposals(judged, task.instruction, run_id, words)
+        text = render_proposals(judged, task.instruction, words)
         replace_file(self._file(run_id, PROPOSALS), text.encode(), private=True, durable=False)
 
     def remove_documents(self, run_id: RunId) -> None:

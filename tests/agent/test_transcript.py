@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.agent.transcript import RESULT_LINES_MAX, render_event
-from lsp_server.domain.events import Event, ModelAnswered, ToolReturned, Warned
+from lsp_server.agent.transcript import RESULT_LINES_MAX, Transcript, render
+from lsp_server.domain.events import (
+    Event,
+    FileChanged,
+    ModelAnswered,
+    ToolCalled,
+    ToolReturned,
+    Warned,
+)
 from lsp_server.domain.messages import Message, Usage
-from lsp_server.domain.tools import ToolResult
+from lsp_server.domain.tools import ToolCall, ToolResult
 from tests.data.events import ONE_OF_EACH
 
-PAGE = "".join(map(render_event, ONE_OF_EACH))
+PAGE = render(ONE_OF_EACH)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +44,7 @@ def test_a_run_reads_as_a_page(text: str) -> None:
 @pytest.mark.parametrize("kind", ["streamed", "snapshot_taken", "step_finished"])
 def test_what_a_reader_does_not_need_is_left_out(kind: str) -> None:
     (event,) = (event for event in ONE_OF_EACH if event.kind == kind)
-    assert render_event(event) == ""
+    assert render([event]) == ""
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def test_what_a_reader_does_not_need_is_left_out(kind: str) -> None:
     ],
 )
 def test_each_answer_has_its_price_where_tokens_are_counted(event: Event, text: str) -> None:
-    assert render_event(event) == text
+    assert render([event]) == text
 
 
 @pytest.mark.parametrize(
@@ -68,4 +75,39 @@ def test_each_answer_has_its_price_where_tokens_are_counted(event: Event, text: 
     ],
 )
 def test_no_text_breaks_out_of_its_place(event: Event, text: str) -> None:
-    assert text in render_event(event)
+    assert text in render([event])
+
+
+def called(name: str) -> Event:
+    return ToolCalled(1, ToolCall(name, "read", "{}"), f"read {name}.py")
+
+
+def returned(name: str) -> Event:
+    return ToolReturned(1, name, "read", ToolResult(f"text of {name}"), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("events", "headings"),
+    [
+        ([called("a"), returned("a"), called("b"), returned("b")], []),
+        ([called("a"), FileChanged("a.py", "0", "1"), returned("a")], []),
+        ([called("a"), called("b"), returned("b"), returned("a")], ["a"]),
+        ([called("a"), called("b"), returned("a"), returned("b")], ["a", "b"]),
+        ([returned("a")], []),
+    ],
+)
+def test_a_result_names_its_call_where_others_stand_between_them(
+    events: list[Event], headings: list[str]
+) -> None:
+    page = render(events)
+    for name in ("a", "b"):
+        heading = f"\nResult of **read {name}.py**:\n\n"
+        below = page.partition(heading)[2].partition("```\n")[2]
+        assert (heading in page) == (name in headings)
+        assert below.startswith(f"text of {name}") == (name in headings)
+
+
+def test_a_page_goes_on_where_it_was_left() -> None:
+    past, now = [called("a"), called("b")], [returned("a"), returned("b")]
+    page = Transcript(past)
+    assert render(past) + "".join(map(page.add, now)) == render([*past, *now])

@@ -83,6 +83,8 @@ async def test_propose_compare_accept_the_second_and_undo(project: Path, name: s
         text = await client.text_of(found[0])
         assert "(recommended)" in text
         assert text.count("+the new ") == 3
+        assert "Accept one with *Holdfast: Accept …*" in text
+        assert "holdfast." not in text, "a person reads it, and types no command of the protocol"
         assert path.read_text() == "the old text\n"
 
         offered = await actions(client, path)

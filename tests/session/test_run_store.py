@@ -13,7 +13,6 @@ from lsp_server.domain.errors import ConfigurationError
 from lsp_server.domain.events import (
     CandidatesJudged,
     FileRestored,
-    RecordedEvent,
     RunEnded,
     RunStarted,
     Warned,
@@ -86,7 +85,7 @@ def test_a_run_that_was_taken_back_says_so_and_how_it_had_ended(
 
 
 def test_what_lies_in_the_folder_of_a_run_is_private(store: RunStore) -> None:
-    store.append_transcript(RUN, RecordedEvent(0, "2026-01-01T00:00:00+00:00", STARTED))
+    store.append_transcript(RUN, "# Rename the parser.\n")
     store.write_proposals(RUN, JUDGED, Task("x"))
     for path in (store.folder, *store.folder.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path

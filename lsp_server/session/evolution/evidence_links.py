@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from lsp_server.agent.journal import replay
 from lsp_server.agent.journal_format import JournalDamaged
-from lsp_server.agent.transcript import render_event
+from lsp_server.agent.transcript import Transcript
 from lsp_server.domain.events import RecordedEvent, ToolCalled
 from lsp_server.domain.ids import Id
 from lsp_server.domain.tasks import RunId
@@ -48,8 +48,9 @@ def _lines(events: Iterable[RecordedEvent]) -> Mapping[str, int]:
     """The lines on which calls, and what people said, stand in a transcript, counted from 1."""
     lines: dict[str, int] = {}
     line = 1
+    page = Transcript()
     for recorded in events:
-        text = render_event(recorded.event)
+        text = page.add(recorded.event)
         blank = len(text) - len(text.lstrip("\n"))
         name = recorded.event.call.id if isinstance(recorded.event, ToolCalled) else ""
         lines.setdefault(name or f"said-{recorded.seq}", line + blank)
