@@ -28,6 +28,8 @@ export interface List {
   readonly change: (change: Change) => void;
   /** The question that waits longest. */
   readonly openQuestion: () => HTMLElement | undefined;
+  /** The ids of all that wait and can be answered here; what a run asks at its end has the run's. */
+  readonly openQuestions: () => readonly string[];
 }
 
 /** `onNew` gets each block that is whole, as it comes. */
@@ -60,11 +62,22 @@ export function list(onNew: (block: Block) => void): List {
       });
       grown.forEach(({ id, more }) => view.drawn.get(id)?.text?.grow(more));
     },
+    openQuestions: () =>
+      [...runs].flatMap(([runId, { drawn }]) =>
+        [...drawn.values()].flatMap(({ block }) => questionIn(block, runId)),
+      ),
     openQuestion: () =>
       [...element.querySelectorAll<HTMLElement>(".answers")]
         .map((answers) => answers.closest<HTMLElement>(".block"))
         .find((block) => block !== null) ?? undefined,
   };
+}
+
+function questionIn(block: Block, runId: string): string[] {
+  if (block.kind === "end") {
+    return block.isLast && block.question !== "" ? [runId] : [];
+  }
+  return block.kind === "question" && block.answered === "" ? [block.questionId] : [];
 }
 
 function runView(): RunView {

@@ -26,6 +26,7 @@ post({ type: "ready", runId: kept().runId });
 function start(): void {
   let runId = "";
   let isLoading = false;
+  let asked = "";
   const headings = new Map<string, Heading>();
   const says = announcer();
   const main = list((block: Block) => {
@@ -76,7 +77,17 @@ function start(): void {
     top.set(heading);
     write.follow(runId, heading);
     remind();
+    acknowledge();
     welcome();
+  }
+
+  /** Says which questions are seen here, which need no notification then. */
+  function acknowledge(): void {
+    const questionIds = main.openQuestions();
+    if (questionIds.join(" ") !== asked) {
+      asked = questionIds.join(" ");
+      post({ type: "asks", questionIds: [...questionIds] });
+    }
   }
 
   /** Leads to a question that is out of sight. */
@@ -101,6 +112,7 @@ function start(): void {
         ({ runId } = message);
         isLoading = message.loading;
         keep({ runId });
+        asked = "";
         headings.clear();
         main.show(runId);
         scroll.toEnd();

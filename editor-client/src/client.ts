@@ -5,6 +5,7 @@ import {
   ErrorAction,
   LanguageClient,
   RevealOutputChannelOn,
+  ShowMessageRequest,
   State,
   type Middleware,
   type StaticFeature,
@@ -16,7 +17,9 @@ import { askForPrompt } from "./prompt.js";
 import { runProgress, type RunProgress } from "./progress.js";
 import { parsed } from "./parsed.js";
 import { DiagnosticsRequest, Method, SECTION, Status, type EventNotice } from "./protocol.js";
+import { prompts } from "./prompts.js";
 import type { Reader } from "./reader.js";
+import type { SeenQuestions } from "./seen_questions.js";
 
 export interface Listener {
   readonly status: (status: Status) => void;
@@ -31,9 +34,11 @@ export function languageClient(
   environment: NodeJS.ProcessEnv,
   log: vscode.LogOutputChannel,
   read: Reader,
+  seen: SeenQuestions,
   listener: Listener,
 ): LanguageClient {
   const progress = runProgress(() => client);
+  const prompted = prompts(seen);
   const client: LanguageClient = new LanguageClient(
     SECTION,
     "Holdfast",
@@ -65,6 +70,7 @@ export function languageClient(
     }
   });
   client.registerFeature(ownCapabilities());
+  client.onRequest(ShowMessageRequest.type, prompted.show);
   client.onNotification(Method.status, (value: unknown) => {
     const status = read.as(Status, "a status", value);
     if (status !== undefined) {
@@ -75,6 +81,7 @@ export function languageClient(
     const notice = read.event(value);
     if (notice !== undefined) {
       progress.follow(notice);
+      prompted.follow(notice);
       listener.event(notice);
     }
   });

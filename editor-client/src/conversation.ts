@@ -16,6 +16,7 @@ import { parsed } from "./parsed.js";
 import { SECTION, type EventNotice } from "./protocol.js";
 import { isActive, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
+import type { SeenQuestions } from "./seen_questions.js";
 import type { Server } from "./server.js";
 
 export interface Conversation {
@@ -41,6 +42,7 @@ export function conversation(
   server: Server,
   runs: Runs,
   diffs: Diffs,
+  seen: SeenQuestions,
 ): Conversation {
   const canReview = contributed(context.extension).some(
     ({ command }) => command === "holdfast.ui.review",
@@ -72,6 +74,7 @@ export function conversation(
   const show = async (page: Page, runId: string): Promise<void> => {
     page.runId = runId;
     page.drawn = new Map();
+    seen.turned(page);
     const isWhole = runId === "" || all.get(runId)?.isWhole === true;
     page.post({ type: "shows", runId, loading: !isWhole });
     if (!isWhole) {
@@ -102,6 +105,7 @@ export function conversation(
     webview: vscode.Webview,
     place: "in-view" | "in-editor",
     isVisible: () => boolean,
+    onVisible: vscode.Event<unknown>,
   ): vscode.Disposable => {
     const page: Page = {
       post: (message) => void webview.postMessage(message),
@@ -133,19 +137,29 @@ export function conversation(
     };
     const listening = webview.onDidReceiveMessage((value: unknown) => {
       const message = parsed(FromPage, value);
-      if (message !== undefined) {
+      if (message?.type === "asks") {
+        seen.acknowledge(page, message.questionIds);
+      } else if (message !== undefined) {
         void hear(message);
       }
     });
+    const turned = onVisible(() => {
+      seen.turned(page);
+    });
+    seen.turned(page);
     const roots = ["dist", "media"].map((name) => vscode.Uri.joinPath(context.extensionUri, name));
     webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: roots };
     webview.html = pageHtml(webview, context.extensionUri, place);
     pages.add(page);
-    return vscode.Disposable.from(listening, new vscode.Disposable(() => pages.delete(page)));
+    const gone = new vscode.Disposable(() => {
+      pages.delete(page);
+      seen.remove(page);
+    });
+    return vscode.Disposable.from(listening, turned, gone);
   };
   const attachPanel = (panel: vscode.WebviewPanel): void => {
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, "media", "icon.png");
-    const attached = attach(panel.webview, "in-editor", () => panel.visible);
+    const attached = attach(panel.webview, "in-editor", () => panel.visible, turns(panel));
     panel.onDidDispose(() => {
       attached.dispose();
     });
@@ -154,7 +168,12 @@ export function conversation(
   const parts = vscode.Disposable.from(
     vscode.window.registerWebviewViewProvider(VIEW, {
       resolveWebviewView: (view) => {
-        const attached = attach(view.webview, "in-view", () => view.visible);
+        const attached = attach(
+          view.webview,
+          "in-view",
+          () => view.visible,
+          view.onDidChangeVisibility,
+        );
         view.onDidDispose(() => {
           attached.dispose();
         });
@@ -242,6 +261,19 @@ export function conversation(
         page.post({ type: "write", text });
       }
     },
+  };
+}
+
+/** When a panel is shown or hidden; that it gets or loses the focus says nothing. */
+function turns(panel: vscode.WebviewPanel): vscode.Event<unknown> {
+  return (listener) => {
+    let before = panel.visible;
+    return panel.onDidChangeViewState(() => {
+      if (panel.visible !== before) {
+        before = panel.visible;
+        listener(undefined);
+      }
+    });
   };
 }
 

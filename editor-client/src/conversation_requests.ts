@@ -39,6 +39,8 @@ export function pageRequests({ context, server, runs, diffs, show, modeOf }: Mea
     server.command(name, argument);
   return async (page, message) => {
     switch (message.type) {
+      case "asks":
+        break;
       case "ready":
         page.post({ type: "history", texts: history() });
         break;

@@ -243,6 +243,8 @@ export type PermissionMode = v.InferOutput<typeof PermissionMode>;
 export const FromPage = v.variant("type", [
   v.object({ type: v.literal("ready"), runId: v.string() }),
   v.object({ type: v.literal("show"), runId: v.string() }),
+  /** The questions of which it shows the cards, each time that they are others. */
+  v.object({ type: v.literal("asks"), questionIds: v.array(v.string()) }),
   v.object({
     type: v.literal("send"),
     number: v.number(),

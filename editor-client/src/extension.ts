@@ -15,6 +15,7 @@ import { resumeOffers } from "./resume.js";
 import { review } from "./review.js";
 import { runEnds } from "./run_ends.js";
 import { runs } from "./runs.js";
+import { seenQuestions } from "./seen_questions.js";
 import { server, type Server } from "./server.js";
 import { statusItem } from "./status.js";
 
@@ -22,10 +23,11 @@ let running: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel("Holdfast", { log: true });
-  const holdfast = (running = server(context, log));
+  const seen = seenQuestions();
+  const holdfast = (running = server(context, log, seen));
   const shown = diffs();
   const listed = runs(holdfast);
-  const talk = conversation(context, holdfast, listed, shown);
+  const talk = conversation(context, holdfast, listed, shown, seen);
   const reviewed = review(holdfast);
   const parts = {
     context,
@@ -42,6 +44,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   };
   context.subscriptions.push(
     log,
+    seen,
     holdfast,
     parts.runs,
     parts.conversation,
@@ -53,7 +56,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     statusItem(holdfast),
     resumeOffers(holdfast, context.workspaceState),
     questions(parts.runs, shown),
-    runEnds(holdfast, parts.runs, parts.review, parts.inlineEdits.has),
+    runEnds(holdfast, parts.runs, parts.review, parts.inlineEdits.has, seen),
     commands(parts),
     vscode.workspace.onDidGrantWorkspaceTrust(async () => {
       await welcomeOnce(context);

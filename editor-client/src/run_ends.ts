@@ -5,6 +5,7 @@ import { CommandName, type EventNotice, type RunState } from "./protocol.js";
 import type { Review } from "./review.js";
 import { takeBack } from "./review_commands.js";
 import type { Runs } from "./runs.js";
+import type { SeenQuestions } from "./seen_questions.js";
 import type { Server } from "./server.js";
 
 /** Says how runs ended, but for those of which `isSeen` says that the person sees it anyway. */
@@ -13,11 +14,12 @@ export function runEnds(
   runs: Runs,
   review: Review,
   isSeen: (runId: string) => boolean,
+  seen: SeenQuestions,
 ): vscode.Disposable {
   return server.onEvent((event) => {
     const isEnd = event.event.kind === "run_ended" && event.parentId === undefined;
     if (isEnd && event.quiet !== true && !isSeen(event.runId)) {
-      void say(event, server, runs, review);
+      void say(event, server, runs, review, seen);
     }
   });
 }
@@ -27,8 +29,12 @@ async function say(
   server: Server,
   runs: Runs,
   review: Review,
+  seen: SeenQuestions,
 ): Promise<void> {
   const run = runs.log().get(runId);
+  if (run?.asks !== undefined && (await seen.comes(runId, runId))) {
+    return;
+  }
   const title = run?.title ?? view.label;
   // The words of the outcome come before those of what it cost.
   const said = view.detail.split("\n\n")[0] ?? view.label;

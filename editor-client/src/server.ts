@@ -23,6 +23,7 @@ import { mismatch } from "./mismatch.js";
 import { notice } from "./notices.js";
 import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 import { reader, type Reader } from "./reader.js";
+import type { SeenQuestions } from "./seen_questions.js";
 
 export type ServerState =
   "stopped" | "starting" | "running" | "missing" | "installing" | "untrusted";
@@ -56,7 +57,11 @@ export interface Server {
 const PROBE_MILLISECONDS = 15_000;
 const STOP_MILLISECONDS = 3_000;
 
-export function server(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Server {
+export function server(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  seen: SeenQuestions,
+): Server {
   const states = new vscode.EventEmitter<ServerState>();
   const statuses = new vscode.EventEmitter<Status>();
   const events = new vscode.EventEmitter<EventNotice>();
@@ -102,7 +107,7 @@ export function server(context: vscode.ExtensionContext, log: vscode.LogOutputCh
     const serverVersion = (): string =>
       fresh.initializeResult?.serverInfo?.version ?? launch.version;
     read = reader(mismatch(log, versionOf(context.extension), serverVersion));
-    const fresh = languageClient(context, launch, variables, log, read, {
+    const fresh = languageClient(context, launch, variables, log, read, seen, {
       status: statuses.fire.bind(statuses),
       event: events.fire.bind(events),
       crashed,

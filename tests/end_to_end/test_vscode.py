@@ -152,10 +152,12 @@ async def test_questions_are_answered_where_their_change_is_seen(
     ):
         seen = await code.play("questions", pictures())
     assert "error" not in seen, seen["error"]
+    assert seen["beside"] == 0, "what is seen on its card is asked nowhere else"
     assert seen["asked"].startswith("Holdfast: “Ask twice.” asks: edit answer.py")
     assert "@@" not in seen["asked"], "a diff on one line is no diff"
     assert seen["kept"], "what the person has open stays open"
     assert (seen["before"], seen["after"]) == (ANSWER, ANSWER.replace("41", "42"))
+    assert seen["late"] == seen["after"], "a notification that stays changes nothing"
     assert not (project / "README.md").exists()
     assert not [tab for tab in seen["tabs"] if "↔" in tab], "what is answered is closed"
 

@@ -101,6 +101,7 @@ async def test_a_conversation_is_read_steered_and_answered_while_it_happens(
     ]
     assert "not read yet" in seen["pending"]
     assert "read here" in seen["read"]
+    assert seen["beside"] == 0, "what is seen on its card is asked nowhere else"
     assert any("Keep the docstring." in each for each in said)
     assert any("Not before the tests ran." in each for each in said), "why it was denied"
     assert seen["before"] == ANSWER

@@ -11,12 +11,12 @@ const answer = () => readFileSync(path.join(process.env.PROJECT, "answer.py"), "
 
 await play(async (open, seen) => {
   const code = await open();
-  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   await code.status(/Holdfast\s*$/);
   await code.command("Holdfast: Work on a Task");
   await code.answer("Correct one of them.");
   await code.told("Which of them do you mean?");
   await code.shot("asks");
+  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
   seen.row = await row.getAttribute("aria-label");
   seen.asked = await code.press("Which of them do you mean?", "Answer…");

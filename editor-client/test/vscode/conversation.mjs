@@ -33,6 +33,7 @@ await play(async (open, seen) => {
   const question = talk.page.locator(".question[data-state=open]");
   await question.waitFor(WAIT);
   seen.read = await talk.page.locator(".person[data-state=read]").innerText();
+  seen.beside = await code.toast.filter({ hasText: "Deny" }).count();
   seen.title = await talk.page.locator("h1").innerText();
   seen.scripts = await talk.page.locator("script").count();
   seen.pictures = await talk.page.locator("img").count();
@@ -45,12 +46,14 @@ await play(async (open, seen) => {
   await question.locator("textarea").press("Enter");
   await talk.page.locator(".question[data-state=over]").first().waitFor(WAIT);
   await question.locator("button", { hasText: "Once" }).click(WAIT);
-  await until("the edit", () => answer() !== seen.before);
+  // VS Code empties a file before it writes it.
+  await until("the edit", () => ![seen.before, ""].includes(answer()));
   seen.after = answer();
 
   const asks = talk.page.locator(".end .reply");
   await talk.page.locator(".end").first().waitFor(WAIT);
   await code.shot("conversation-end");
+  seen.beside += await code.toast.filter({ hasText: "asks" }).count();
   if ((await asks.count()) > 0) {
     await asks.locator("textarea").fill("The first one.");
     await asks.locator("textarea").press("Enter");

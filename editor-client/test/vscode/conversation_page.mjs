@@ -33,3 +33,16 @@ export async function conversationOf(window, at = 0) {
     },
   };
 }
+
+/** Answers a question on its card in the page of a window, where no notification asks it; the card's text. */
+export async function permit(code, text) {
+  const talk = await conversationOf(code.page);
+  const card = talk.page.locator(".question[data-state=open]", { hasText: text }).first();
+  await card.waitFor(WAIT);
+  const said = await card.innerText();
+  if ((await code.toast.filter({ hasText: "Deny" }).count()) > 0) {
+    throw new Error(`asked twice: ${said}`);
+  }
+  await card.locator(".answers button", { hasText: "Once" }).first().click(WAIT);
+  return said;
+}

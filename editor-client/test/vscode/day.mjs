@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { permit } from "./conversation_page.mjs";
 import { play, until, WAIT } from "./window.mjs";
 
 const file = (name) => readFileSync(path.join(process.env.PROJECT, name), "utf8");
@@ -38,7 +39,7 @@ await play(async (open, seen) => {
   seen.warns = await code.warns();
   await code.page.locator(".modified .view-line", { hasText: "return 42" }).first().waitFor(WAIT);
   await code.shot("permission");
-  seen.asked = await code.press("edit answer.py", "Approve once");
+  seen.asked = await permit(code, "edit answer.py");
   // The run says its last step until it has ended.
   seen.met = await code.status(/1\/1 goal\s*$/);
   await code.gone(".squiggly-warning");
@@ -76,7 +77,7 @@ await play(async (open, seen) => {
   await code.shot("candidates");
   seen.untouched = file("answer.py");
   await code.page.keyboard.press("Enter");
-  await code.press("edit answer.py", "Approve once");
+  await permit(code, "edit answer.py");
   await code.told("edited answer.py");
   await code.open("answer.py");
   seen.accepted = await code.text("# number 1");
@@ -100,7 +101,7 @@ await play(async (open, seen) => {
   // A run that takes too long is cancelled where its progress is shown.
   await code.command("Holdfast: Work on a Task");
   await code.answer("Sleep.");
-  await code.press("touch sleeping", "Approve once");
+  await permit(code, "touch sleeping");
   await until("the command", () => existsSync(path.join(process.env.PROJECT, "sleeping")));
   await code.shot("cancel");
   const before = Date.now();

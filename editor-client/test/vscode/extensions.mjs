@@ -20,7 +20,7 @@ await play(async (open, seen) => {
 
   await code.command("Holdfast: Work on a Task");
   await code.answer("Say it again.");
-  await code.dismiss("call echo of the server say");
+  await code.status("waits for you");
   await code.command("Holdfast: Answer a Question");
   await code.choose("Approve once");
   await code.told("It said so");

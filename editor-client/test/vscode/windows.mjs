@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { permit } from "./conversation_page.mjs";
 import { play, until, WAIT } from "./window.mjs";
 
 const exists = (name) => existsSync(path.join(process.env.PROJECT, name));
@@ -20,7 +21,7 @@ await play(async (open, seen) => {
   seen.counted = await both.status("goals");
   await both.command("Holdfast: Work on a Goal");
   await both.choose("In two");
-  await both.press("write made.txt", "Approve once");
+  await permit(both, "write made.txt");
   await both.told(/Made\./);
   seen.made = [exists("one/made.txt"), exists("two/made.txt")];
   await both.shot("folders");
