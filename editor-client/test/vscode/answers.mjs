@@ -11,12 +11,17 @@ const answer = () => readFileSync(path.join(process.env.PROJECT, "answer.py"), "
 
 await play(async (open, seen) => {
   const code = await open();
+  const place = (name) =>
+    code.page.locator(`.activitybar .action-item a[aria-label^='${name}']`).click(WAIT);
+  await place("Holdfast");
   await code.status(/Holdfast\s*$/);
+  // Where no conversation is seen, a notification asks.
+  await place("Explorer");
   await code.command("Holdfast: Work on a Task");
   await code.answer("Correct one of them.");
   await code.told("Which of them do you mean?");
   await code.shot("asks");
-  await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
+  await place("Holdfast");
   const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
   seen.row = await row.getAttribute("aria-label");
   seen.asked = await code.press("Which of them do you mean?", "Answer…");

@@ -6,7 +6,8 @@ import path from "node:path";
 const { chromium } = createRequire(`${process.env.CODE_SERVER}/`)("playwright-core");
 
 const NOWHERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
-export const WAIT = { timeout: 30_000 };
+/** A busy machine takes long to start an editor. */
+export const WAIT = { timeout: 60_000 };
 /** A notification is shown for about ten seconds. */
 const GLANCE = { timeout: 8_000 };
 
