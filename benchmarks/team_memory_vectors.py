@@ -30,6 +30,7 @@ from lsp_server.memory.chunk_schema import embedded_text
 from lsp_server.memory.database import Database
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table_schema import TableSchema, VectorIndex
+from lsp_server.memory.table_upkeep import VECTOR_INDEX_ROWS_MIN
 
 NEAREST = 100
 TEXTS_AT_ONCE = 64
@@ -94,6 +95,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pieces", type=int, default=6_000)
     options = parser.parse_args()
+    if options.pieces < VECTOR_INDEX_ROWS_MIN:
+        parser.error(f"of fewer than {VECTOR_INDEX_ROWS_MIN} vectors there is no index")
     rows = asyncio.run(measure(options.folder, options.pieces))
     show(f"An index of {options.pieces} vectors", rows, options.json)
 
