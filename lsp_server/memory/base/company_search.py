@@ -16,7 +16,7 @@ from lsp_server.memory.vectors import embed
 
 
 class CompanyChunks:
-    """`CompanyChunks` are the rows of one or all repositories of `base`.
+    """`CompanyChunks` are the rows of one or all repositories of `base`, as `shared` reaches it.
 
     Their ids are the keys of the base, as several repositories may have the same file.
     """
@@ -31,17 +31,20 @@ class CompanyChunks:
     ) -> list[Row]:
         """Finds rows by full text search, best first. Raises MemoryUnavailable."""
         wanted = (*columns, "key", FOUND_IN)
-        return self._named(await self._base.search_words(words, wanted, where, limit))
+        search = self._base.search_words
+        return self._named(await self._shared.answer(lambda: search(words, wanted, where, limit)))
 
     async def rows(
         self, columns: Sequence[str], where: str | None = None, limit: int | None = None
     ) -> list[Row]:
         """Returns the rows that meet a condition, in no order. Raises MemoryUnavailable."""
-        return self._named(await self._base.rows((*columns, "key", FOUND_IN), where, limit))
+        wanted, rows = (*columns, "key", FOUND_IN), self._base.rows
+        return self._named(await self._shared.answer(lambda: rows(wanted, where, limit)))
 
     async def whole(self, rows: Sequence[Row]) -> list[Row]:
         """Returns found rows with what was left unread of them. Raises MemoryUnavailable."""
-        return self._shared.redacted(await self._base.whole(rows))
+        read = await self._shared.answer(lambda: self._base.whole(rows))
+        return self._shared.redacted(read)
 
     def _named(self, rows: Sequence[Row]) -> list[Row]:
         return [
@@ -51,10 +54,11 @@ class CompanyChunks:
 
 
 class CompanyVectors:
-    """`CompanyVectors` are the vectors of one or all repositories of `base`."""
+    """`CompanyVectors` are the vectors of one or all repositories of `base`, as `shared` reaches it."""
 
-    def __init__(self, base: Base, embedder: Embedder) -> None:
+    def __init__(self, base: Base, shared: SharedBase, embedder: Embedder) -> None:
         self._base = base
+        self._shared = shared
         self._embedder = embedder
         self.keys: Container[str] = _All()
 
@@ -64,7 +68,7 @@ class CompanyVectors:
         Raises MemoryUnavailable, and NoVectors when the embedder fails.
         """
         (vector,) = await embed(self._embedder, [text])
-        return await self._base.nearest_to(vector, limit)
+        return await self._shared.answer(lambda: self._base.nearest_to(vector, limit))
 
 
 class _All:

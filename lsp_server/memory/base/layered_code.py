@@ -35,7 +35,8 @@ class LayeredCode:
         """Returns the rows and vectors for one search. Raises MemoryUnavailable."""
         if repository:
             other = self._shared.base.of(repository)
-            return CompanyChunks(other, self._shared), CompanyVectors(other, self._embedder)
+            vectors = CompanyVectors(other, self._shared, self._embedder)
+            return CompanyChunks(other, self._shared), vectors
         in_base: set[str] = set()
         chunks = LayeredChunks(self._local, self._shared, in_base)
         return chunks, LayeredVectors(self._local, self._shared, self._embedder, in_base)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class SharedBase:
-    """A `SharedBase` asks a base as long as its store answers; `problem` says why it does not.
+    """A `SharedBase` asks a base as long as its store answers.
 
     `secrets` are those of this machine: what they name gets into no answer, even if the
     base has it.
@@ -29,23 +29,36 @@ class SharedBase:
 
     def __init__(self, base: Base, secrets: Callable[[], Secrets]) -> None:
         self.base = base
-        self.problem = ""
         self._secrets = secrets
+        self._failure = ""
         self._retry_at = 0.0
+
+    @property
+    def problem(self) -> str:
+        """Returns why the store gives no answer and what that means; empty while it does."""
+        if not self._failure:
+            return ""
+        return f"only what differs from the base is searched: {self._failure}"
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
         """Returns the answer, None when the store gives none."""
-        if time.monotonic() < self._retry_at:
+        try:
+            return await self.answer(question)
+        except MemoryUnavailable:
             return None
+
+    async def answer(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Returns the answer. Raises MemoryUnavailable, also after ANSWER_SECONDS_MAX."""
+        if time.monotonic() < self._retry_at:
+            raise MemoryUnavailable(f"the base gave no answer just now: {self._failure}")
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 answer = await question()
         except (MemoryUnavailable, TimeoutError) as error:
-            reason = str(error) or "its store is slow"
-            self.problem = f"only what differs from the base is searched: {reason}"
+            self._failure = str(error) or "its store is slow"
             self._retry_at = time.monotonic() + RETRY_SECONDS
-            return None
-        self.problem = ""
+            raise MemoryUnavailable(f"the base gives no answer: {self._failure}") from error
+        self._failure = ""
         return answer
 
     async def whole(self, rows: Sequence[Row]) -> list[Row]:

@@ -214,6 +214,9 @@ async def test_a_store_that_goes_away_meanwhile_is_said(team: Team) -> None:
         shutil.rmtree(team.scratch / "base")
         assert {path for path, *_ in (await seen(memory)).values()} == {"b.py"}
         assert "only what differs" in memory.status().problems[0]
+        everywhere = Query(QUERY, ("code",), repository=EVERY_REPOSITORY)
+        with pytest.raises(MemoryUnavailable, match="the base gave no answer just now"):
+            await memory.reader.search(everywhere)
 
 
 async def test_one_builder_at_a_time(team: Team) -> None:
