@@ -13,8 +13,8 @@ from _pytest.runner import runtestprotocol
 
 from tests import sampling
 
-WORKERS_PER_CORE = 2
-"""Half of the time a test waits for another process: a server, a shell, an editor's window."""
+WORKERS_PER_CORE = 1.5
+"""A third of the time a test waits; more make windows of editors too slow for each other."""
 WORKERS_MAX = 8
 """More would each import what a test needs, for few tests."""
 
@@ -86,9 +86,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for each core; none of its own for a single file, so that one can look on."""
+    """Somewhat more processes than cores; none of its own for a single file, so that one can look on."""
     folders = any(Path(argument).is_dir() for argument in config.args)
-    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), WORKERS_MAX) if folders else 0
+    return min(round(WORKERS_PER_CORE * (os.cpu_count() or 1)), WORKERS_MAX) if folders else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

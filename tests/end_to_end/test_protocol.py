@@ -746,7 +746,7 @@ async def test_a_client_that_does_not_read_stalls_nothing(project: Path) -> None
             await client.initialize(project, RICH)
             await client.command("holdfast.run.start", {"prompt": "Talk."})
             client.pause_reading()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not (project / "done.txt").exists():  # noqa: ASYNC110 - a file tells
                     await asyncio.sleep(0.02)
             client.resume_reading()

@@ -26,7 +26,7 @@ from tests.harness.stand import acts, is_verdict, says_verdict
 from tests.harness.workshop import calls, finish, says
 
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
-pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.editor, pytest.mark.vscode, pytest.mark.timeout(400)]
 
 ANSWER = '''"""The answer to everything."""
 
@@ -330,6 +330,7 @@ async def test_the_server_is_installed_on_a_yes(
             (installed / version).mkdir(parents=True)
             os.utime(installed / version, (1e9 - age, 1e9 - age))
         places = {"INSTALLED": str(installed), "VERSION": __version__}
+        code.play_seconds = 300.0  # All packages are fetched from an index.
         seen = await code.play("installation", pictures(), **places)
     assert "error" not in seen, seen["error"]
     assert offer in seen["offered"]
