@@ -188,9 +188,12 @@ class Script:
         )
 
     def is_step(self, body: Mapping[str, Any]) -> bool:
-        """Says whether a request is of the task itself, so that it brings the shell."""
+        """Says whether a request is of the task itself, so that it brings the shell.
+
+        The bare loop names no tools.
+        """
         tools = json.dumps(body.get("tools", ""))
-        return not body.get("tools") or f'"{self._peer.shell}"' in tools
+        return self._peer.settings is _nothing or f'"{self._peer.shell}"' in tools
 
     def _command(self, step: int) -> str:
         file = shlex.quote(self._files[step % len(self._files)])
