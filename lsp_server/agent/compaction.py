@@ -113,7 +113,7 @@ class Compaction:
         self._tools = ToolList(())
         self._warned = False
         self._early: PromptParts | None = None
-        """What a run was told that began before memory was open, which has to be asked again."""
+        """What a cycle was told that began before memory was open, which has to be asked again."""
 
     def pin(self, tools: ToolList) -> None:
         """Sets the tools that go with every request; each cycle begins with those there are then."""
@@ -122,9 +122,7 @@ class Compaction:
 
     async def begin(self) -> None:
         """Starts the cycle that a run begins with; memory that is not open yet comes later."""
-        opens_soon = self._memory.opens_soon
         recalled = await self._recall()
-        self._early = recalled if opens_soon else None
         self._notice_disguises(recalled)
         self._start(first_prompt(self._event_log.context, self._run_config, recalled))
 
@@ -142,13 +140,11 @@ class Compaction:
     async def catch_up(self) -> None:
         """Adds what memory has to offer behind the prompt so far, once it is open.
 
-        It does nothing if memory was open when the run began.
+        It does nothing if memory was open when the cycle began.
         """
         if self._early is None or self._memory.opens_soon:
             return
-        told = {one.id for one in self._early.taken}
-        self._early = None
-        recalled = await self._recall(told)
+        recalled = await self._recall({one.id for one in self._early.taken})
         if recalled.text:
             number, tokens = self._event_log.state.progress.cycle, self._compact_at_tokens
             self._event_log.emit(Told(f"{memory_source.HEADING}\n\n{recalled.text}", "memory"))
@@ -212,11 +208,14 @@ class Compaction:
         """
         state, emit = self._event_log.state, self._event_log.emit
         tokens_max = round(self._compact_at_tokens * RECALL_SHARE)
+        opens_soon = self._memory.opens_soon
         offered = await memory_source.ask_memory(
             self._memory, state.about, state.work.recent_files, tokens_max, emit
         )
         new = [one for one in offered if one.id not in told]
-        return memory_source.choose_items(new, tokens_max, self._event_log.context.measure)
+        recalled = memory_source.choose_items(new, tokens_max, self._event_log.context.measure)
+        self._early = recalled if opens_soon else None
+        return recalled
 
     async def _ask_for_brief(self) -> None:
         """Asks behind the unchanged prompt, tools included, so that the endpoint has it cached."""

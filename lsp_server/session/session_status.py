@@ -27,8 +27,9 @@ class SessionStatus:
     agents that may be used, `extensions` counts what people bring, `children` the subagents and
     attempts at work, `attempts` those alone, `background` has the commands of the run in the background by their ids.
     `permissions` is how much the run may do without asking, None where none is at work,
-    `step_usage` what its last answer took, and `prompt_share` how much of the room for a prompt it uses, 0 to 1. `max_strategy` is how Max
-    Mode draws for it, None without Max Mode and while that is not known.
+    `step_usage` what its last answer took, and `prompt_share` how much of the room for a prompt
+    it uses, 0 to 1. `max_strategy` is how Max Mode draws for it, None without Max Mode and while
+    that is not known.
     """
 
     state: SessionState

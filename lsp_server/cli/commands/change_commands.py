@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lsp_server.cli.commands.options import WorkspaceOption
+from lsp_server.cli.commands.options import NewestRunArgument, WorkspaceOption
 
 commands = typer.Typer()
 
-RunArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="RUN", help="The run; the newest one if left out.", show_default=False),
-]
 PathOption = Annotated[
     str | None,
     typer.Option("--path", "-p", metavar="FILE", help="This file alone.", show_default=False),
@@ -29,7 +25,7 @@ HunkOption = Annotated[
 
 @commands.command()
 def changes(
-    run_id: RunArgument = None,
+    run_id: NewestRunArgument = None,
     path: PathOption = None,
     workspace: WorkspaceOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="One file a line, for programs.")] = False,
@@ -43,7 +39,7 @@ def changes(
 
 @commands.command()
 def undo(
-    run_id: RunArgument = None,
+    run_id: NewestRunArgument = None,
     path: PathOption = None,
     hunk: HunkOption = None,
     workspace: WorkspaceOption = Path(),
@@ -62,7 +58,7 @@ def undo(
 
 @commands.command()
 def keep(
-    run_id: RunArgument = None,
+    run_id: NewestRunArgument = None,
     path: PathOption = None,
     hunk: HunkOption = None,
     workspace: WorkspaceOption = Path(),

@@ -1,4 +1,4 @@
-"""This module has the flags that several commands have."""
+"""This module has the flags and arguments that several commands have."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class Mechanism(StrEnum):
     OFF = "off"
 
 
+NewestRunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="The run; the newest one if left out.", show_default=False),
+]
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The project's folder.", show_default=False)
 ]

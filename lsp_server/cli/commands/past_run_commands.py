@@ -10,6 +10,7 @@ import typer
 from lsp_server.cli.commands.options import (
     JsonOption,
     LogFileOption,
+    NewestRunArgument,
     SandboxedOption,
     SandboxOption,
     VerboseOption,
@@ -34,12 +35,7 @@ def runs(
 
 @commands.command()
 def show(
-    run_id: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="The run; the newest one if left out.", show_default=False
-        ),
-    ] = None,
+    run_id: NewestRunArgument = None,
     workspace: WorkspaceOption = Path(),
 ) -> None:
     """Read a run: what was said and done, and how it ended. In a pipe it is Markdown."""
@@ -50,12 +46,7 @@ def show(
 
 @commands.command()
 def context(
-    run_id: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="The run; the newest one if left out.", show_default=False
-        ),
-    ] = None,
+    run_id: NewestRunArgument = None,
     workspace: WorkspaceOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="One object, for programs.")] = False,
 ) -> None:

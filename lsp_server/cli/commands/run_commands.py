@@ -11,6 +11,7 @@ import typer
 from lsp_server.cli.commands.options import (
     JsonOption,
     LogFileOption,
+    NewestRunArgument,
     SandboxedOption,
     SandboxOption,
     VerboseOption,
@@ -168,12 +169,7 @@ class ExportFormat(StrEnum):
 
 @commands.command()
 def export(
-    run_id: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="The run; the newest one if left out.", show_default=False
-        ),
-    ] = None,
+    run_id: NewestRunArgument = None,
     workspace: WorkspaceOption = Path(),
     format_: Annotated[
         ExportFormat,
