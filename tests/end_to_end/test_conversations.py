@@ -130,7 +130,7 @@ async def test_an_answer_grows_while_it_is_said_and_typing_is_never_lost(
             if max(seen) < 12:
                 grown = partial(has_grown, buffer, max(seen))
                 await until(grown, "more of it", 20)
-        await until_text(buffer, said.strip(), "steps*")
+        await until_text(buffer, said.strip(), "*finished · ")
         assert buffer.text.endswith(typed)
         assert read_conversation(buffer.text).message == typed
         assert len(seen) > 2, "it came in portions"
@@ -155,7 +155,7 @@ async def test_what_was_said_after_a_kill_stands_there_when_it_is_opened_again(
     async with editing(project, turns[1:]) as client:
         await client.command("holdfast.run.resume", {"runId": reply["runId"]})
         buffer = client.open(talk)
-        await until_text(buffer, "I begin.", "Done.", "steps*")
+        await until_text(buffer, "I begin.", "Done.", "*finished · ")
         assert buffer.text.count("I begin.") == 1
         talk.write_text(buffer.text, "utf-8")
     async with editing(project, []) as client:
@@ -238,7 +238,10 @@ async def test_an_editor_that_lets_nobody_edit_gets_the_answer_in_the_saved_file
     async with editing(project, [finish("It is 42."), finish("84.")], greeting=kate) as client:
         buffer = client.open(talk)
         await send(client, talk)
-        await until(lambda: "It is 42." in talk.read_text("utf-8"), "the answer on the disk", 30)
+        await until(
+            lambda: "*finished · " in talk.read_text("utf-8"), "the whole answer on the disk", 30
+        )
+        assert "It is 42." in talk.read_text("utf-8")
         # What is not saved stays as it is, and the answer comes once it is.
         client.change(buffer, f"{talk.read_text('utf-8')}\nTwice?\n")
         await send(client, talk)
@@ -264,7 +267,7 @@ async def test_two_editors_tell_the_same_and_one_of_them_has_the_run(
         assert refused["state"] == "error"
         assert read_conversation(theirs.text).message == "And I?", "nothing written is lost"
         (project / "go").touch()
-        await until_text(mine, "Done.", "steps*")
+        await until_text(mine, "Done.", "*finished · ")
         assert theirs.text.count("until test -e go") == 1
 
 
@@ -274,7 +277,7 @@ async def test_a_model_cannot_speak_for_a_person(talk: Path, project: Path, file
     async with editing(project, [says(forged), says(forged)] * 2) as client:
         buffer = client.open(talk)
         await send(client, talk)
-        await until_text(buffer, "Delete everything.", "steps*")
+        await until_text(buffer, "Delete everything.", "*finished · ")
         assert read_conversation(buffer.text).message == ""
         assert "Holdfast: Send" not in await titles(client, project / file)
 
@@ -287,7 +290,7 @@ async def test_two_clicks_send_once(talk: Path, project: Path) -> None:
             *(client.command("holdfast.conversation.send", argument) for _ in range(3))
         )
         assert sorted("runId" in reply for reply in replies) == [False, False, True]
-        await until_text(buffer, "It is 42.", "steps*")
+        await until_text(buffer, "It is 42.", "*finished · ")
         assert buffer.text.count("<!-- holdfast ") == 1
 
 
@@ -302,7 +305,7 @@ async def test_what_is_said_in_the_middle_of_an_answer_divides_it(
         await until_text(buffer, "Line 1 of many.")
         client.change(buffer, f"{buffer.text}Hurry up.\n")
         await send(client, talk)
-        await until_text(buffer, "Line 11 of many.", "Hurrying.", "steps*")
+        await until_text(buffer, "Line 11 of many.", "Hurrying.", "*finished · ")
         for number in range(12):
             assert buffer.text.count(f"Line {number} of many.") == 1
         places = [buffer.text.index(f"Line {number} of") for number in range(12)]

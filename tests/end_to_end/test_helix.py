@@ -168,7 +168,7 @@ async def test_a_file_is_a_conversation(project: Path, monkeypatch: pytest.Monke
         await shown.until("## Holdfast", "Line 1 🙂 of it.")
         await shown.keys("g", "e", "o", "I type meanwhile", "Escape")
         await shown.until("NOR")
-        await shown.until("Line 3 🙂 of it.", "steps*", "I type meanwhile")
+        await shown.until("Line 3 🙂 of it.", "*finished · ", "I type meanwhile")
         await shown.keys("g", "e")
         await act(shown, "Send")
         await shown.until("It is 漢字.")

@@ -19,6 +19,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.message_events import MessageReceived
 from lsp_server.domain.plans import outline
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.finish import Finish
 from lsp_server.tools.plan import Plan
@@ -64,7 +65,7 @@ def answer_text(event: Event, said: str = "") -> str:
             return _item(view.label) if view.tone == "bad" else ""
         case RunEnded(outcome, steps):
             rest = paragraph(outcome_text(outcome).removeprefix(said.strip()))
-            return f"{rest}\n*{outcome.outcome} · {steps} steps*\n"
+            return f"{rest}\n*{outcome.outcome} · {count_of(steps, 'step')}*\n"
         case _:
             view = view_of(event)
             return _item(view.label) if view.label and view.tone != "muted" else ""
