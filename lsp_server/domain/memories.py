@@ -101,6 +101,8 @@ class Fact:
 
 EVERY_REPOSITORY = "*"
 """The `repository` of a query that means all of a team's base."""
+FACTS_FILE = ".holdfast/facts.md"
+"""The file of a repository with the facts that its team reviews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ class Query:
 
     `limit` bounds the hits of each kind. `path` narrows to a file or folder; `run_id`,
     `tool` and `since` (a time) narrow actions. `near_files` are files that are open or
-    were just found: actions that touched them count for more. `repository` looks for code in
-    another one of the team's base, or in EVERY_REPOSITORY; empty is the workspace.
+    were just found: actions that touched them count for more. `repository` looks through
+    another one of the team's base, or EVERY_REPOSITORY, of which there are files alone: those of
+    facts and skills are code, too, and what is looked through for facts. Empty is the workspace.
     """
 
     text: str

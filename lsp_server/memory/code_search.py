@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.domain.memories import CodeChunk, Hit, Query
+from lsp_server.domain.memories import FACTS_FILE, CodeChunk, Hit, Query
 from lsp_server.memory.chunk_schema import CHUNKS
 from lsp_server.memory.code_ranking import RankingCandidate, rank_chunks
 from lsp_server.memory.code_tables import CodeTables
@@ -16,12 +17,14 @@ from lsp_server.memory.hybrid import (
     SearchedVectors,
     hybrid_search,
 )
-from lsp_server.memory.sql import is_within
+from lsp_server.memory.sql import all_of, is_within, is_within_one_of
 from lsp_server.memory.unsaved import UnsavedOverlay
 
 COLUMNS = (*CHUNKS.columns, "is_test")
 FOUND_IN, AT_COMMIT = "repository", "commit"
 """Columns that rows of a team's base have when others than the workspace's are looked for."""
+TAUGHT = (FACTS_FILE, ".agents/skills")
+"""Where a repository keeps what its team teaches agents; here it is data, of whatever repository."""
 
 
 class SearchedCode(Protocol):
@@ -60,13 +63,17 @@ class StoredCode:
 
 
 async def search_code(
-    chunks: SearchedRows, vectors: SearchedVectors, query: Query, overlay: UnsavedOverlay
+    chunks: SearchedRows,
+    vectors: SearchedVectors,
+    query: Query,
+    overlay: UnsavedOverlay,
+    paths: Sequence[str] = (),
 ) -> tuple[list[Hit], HybridResult]:
     """Returns the best hits first, a few of each file, and the pool that they were chosen from.
 
-    Raises MemoryUnavailable.
+    With `paths` they are of these files and folders. Raises MemoryUnavailable.
     """
-    candidates, found = await find_candidates(chunks, vectors, query, overlay)
+    candidates, found = await find_candidates(chunks, vectors, query, overlay, paths=paths)
     best = rank_chunks(query.text, candidates, found.scores, query.limit)
     whole = await chunks.whole([found.rows[chunk.id] for _, chunk in best])
     shown = {row["id"]: row for row in whole}
@@ -83,12 +90,14 @@ async def find_candidates(
     query: Query,
     overlay: UnsavedOverlay,
     fuse: Fusion = fuse_by_scores,
+    paths: Sequence[str] = (),
 ) -> tuple[list[RankingCandidate], HybridResult]:
     """Returns what the rules rank, in no order, with the scores that `fuse` makes.
 
     Raises MemoryUnavailable.
     """
-    where, unsaved = is_within(query.path), overlay.within(query.path)
+    where = all_of(is_within(query.path), is_within_one_of(paths))
+    unsaved = overlay.within(query.path)
     found = await hybrid_search(chunks, vectors, query.text, COLUMNS, where, fuse, unsaved)
     candidates = [
         RankingCandidate(CHUNKS.record(row), row["is_test"]) for row in found.rows.values()

@@ -6,14 +6,14 @@ It writes nothing. Whatever was added before a question is written first, by the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import ActionRecord, CodeChunk, Fact, Hit, MemoryKind, Query
 from lsp_server.memory.chunk_schema import CHUNKS, FILES, IndexedFile
-from lsp_server.memory.code_search import SearchedCode, StoredCode, search_code
+from lsp_server.memory.code_search import TAUGHT, SearchedCode, StoredCode, search_code
 from lsp_server.memory.health import MemoryHealth
 from lsp_server.memory.hybrid import NO_VECTOR
 from lsp_server.memory.memory_tables import MemoryTables
@@ -56,9 +56,10 @@ class MemoryReader:
     ) -> tuple[Hit, ...]:
         """Up to `query.limit` hits of each kind in `query.kinds`, in that order, best first.
 
-        `unsaved` are the texts of buffers by workspace-relative path; they count
-        instead of what is stored of these files. Vectors that cannot be had are done
-        without.
+        Of another repository there are its files alone. Facts are looked for in those that teach,
+        unless a search of all code finds them, too. `unsaved` are the texts of buffers by
+        workspace-relative path; they count instead of what is stored of these files. Vectors that
+        cannot be had are done without.
         """
         await self._prepare()
         # Cutting buffers takes time, which a question about actions need not spend.
@@ -140,16 +141,24 @@ class MemoryReader:
         await self._flush()
         await self._tables.prepare_read()
 
+    async def _find_code(
+        self, query: Query, overlay: UnsavedOverlay, paths: Sequence[str] = ()
+    ) -> list[Hit]:
+        chunks, vectors = self._code.searched(query.repository)
+        hits, found = await search_code(chunks, vectors, query, overlay, paths)
+        self._health.vectors.problem = found.problem or self._health.vectors.problem
+        return hits
+
     async def _find(self, kind: MemoryKind, query: Query, overlay: UnsavedOverlay) -> list[Hit]:
         tables, health = self._tables, self._health
         part = health.code if kind == "code" else health.records
         try:
             match kind:
                 case "code":
-                    chunks, vectors = self._code.searched(query.repository)
-                    hits, found = await search_code(chunks, vectors, query, overlay)
-                    health.vectors.problem = found.problem or health.vectors.problem
-                    return hits
+                    return await self._find_code(query, overlay)
+                case "action" | "fact" if query.repository:
+                    is_taught = kind == "fact" and "code" not in query.kinds
+                    return await self._find_code(query, overlay, TAUGHT) if is_taught else []
                 case "action":
                     return await tables.actions.find(query)
                 case "fact":

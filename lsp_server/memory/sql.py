@@ -42,3 +42,22 @@ def is_within(path: str | None) -> str | None:
     if folder in ("", "."):
         return None
     return f"({equals('path', folder)} OR starts_with(path, {quote(folder + '/')}))"
+
+
+def all_of(*conditions: str | None) -> str | None:
+    """Returns the condition that all of these hold; None always does.
+
+    >>> all_of(is_within("src"), None), all_of(None)
+    ("(path = 'src' OR starts_with(path, 'src/'))", None)
+    """
+    return " AND ".join(filter(None, conditions)) or None
+
+
+def is_within_one_of(paths: Sequence[str]) -> str | None:
+    """Returns the condition that a row belongs to one of these files and folders; of none, None.
+
+    >>> is_within_one_of(["a.md", "b"])
+    "((path = 'a.md' OR starts_with(path, 'a.md/')) OR (path = 'b' OR starts_with(path, 'b/')))"
+    """
+    conditions = [condition for path in paths if (condition := is_within(path))]
+    return f"({' OR '.join(conditions)})" if conditions else None

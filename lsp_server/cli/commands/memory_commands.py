@@ -89,7 +89,7 @@ def search(
     all_repositories: Annotated[
         bool,
         typer.Option(
-            "--all-repositories", help="Search the code of all repositories of the team's base."
+            "--all-repositories", help="Search all repositories of the team's base: code, or facts."
         ),
     ] = False,
 ) -> None:

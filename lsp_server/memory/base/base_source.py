@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from lsp_server.domain.memories import FACTS_FILE
 from lsp_server.memory.parse_workers import ParseWorkers
 from lsp_server.memory.parsing import FileRead, ReadRequest
 from lsp_server.redaction.secrets import NO_SECRETS, Secrets
@@ -62,7 +63,7 @@ class BaseSource:
     async def counting(self, paths: Collection[str]) -> list[str]:
         """Returns those of the paths that count, by the rules of the commit.
 
-        Raises ConfigurationError.
+        The file of facts does, which each workspace has from its checkout: it is for others. Raises ConfigurationError.
         """
         async with self._checked_out(path for path in self.blobs if is_rule_file(path)) as root:
             return await asyncio.to_thread(_counting, root, paths)
@@ -127,4 +128,4 @@ class LocalFileReader:
 
 def _counting(root: Path, paths: Iterable[str]) -> list[str]:
     ignore = Ignore(Workspace(root))
-    return [path for path in paths if not ignore.matches(root / path)]
+    return [path for path in paths if path == FACTS_FILE or not ignore.matches(root / path)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Container, Sequence
 
-from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk
+from lsp_server.domain.memories import EVERY_REPOSITORY, FACTS_FILE, CodeChunk
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.base.company_search import CompanyChunks, CompanyVectors
 from lsp_server.memory.base.overlay import OverlayTables
@@ -21,6 +21,9 @@ from lsp_server.memory.sql import equals
 from lsp_server.memory.table_schema import Row
 from lsp_server.memory.unsaved import UnsavedOverlay
 from lsp_server.memory.vectors import embed
+
+FOR_OTHERS = frozenset({FACTS_FILE})
+"""What a base has of a repository for other ones alone: at home, a person trusts it first."""
 
 
 class LayeredCode:
@@ -67,8 +70,8 @@ class LayeredChunks:
         self, words: str, columns: Sequence[str], where: str | None, limit: int
     ) -> list[Row]:
         """Finds rows of both by full text search, best first. Raises MemoryUnavailable."""
-        hidden = await self._local.paths()
-        compared = ("words",) if hidden else ()
+        changed_paths = await self._local.paths()
+        hidden, compared = changed_paths | FOR_OTHERS, ("words",) if changed_paths else ()
         wanted = tuple(dict.fromkeys((*columns, "id", "path", "vector_key", *compared)))
         base, local = await asyncio.gather(
             self._shared.ask(lambda: self._base_words(words, wanted, where, limit, hidden)),
@@ -79,7 +82,7 @@ class LayeredChunks:
         if not base or not local:
             return base or local
         # The scores of two tables cannot be compared: what is frequent in one is rare in the other.
-        changed = UnsavedOverlay(hidden, {row["id"]: row for row in local})
+        changed = UnsavedOverlay(changed_paths, {row["id"]: row for row in local})
         ranked = changed.rank(words, [(row, row["_score"]) for row in base])
         placed = {row["id"] for row, _ in ranked}
         # What the database alone takes for a match comes last.
@@ -91,7 +94,7 @@ class LayeredChunks:
     ) -> list[Row]:
         """Returns the rows of both that meet a condition, in no order. Raises MemoryUnavailable."""
         wanted = tuple(dict.fromkeys((*columns, "path", "vector_key")))
-        hidden = await self._local.paths()
+        hidden = await self._local.paths() | FOR_OTHERS
         base, local = await asyncio.gather(
             self._shared.ask(lambda: self._shared.base.rows(wanted, where)),
             self._local.chunks.rows(wanted, where),

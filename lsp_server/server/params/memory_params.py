@@ -19,7 +19,8 @@ from lsp_server.server.params.method_params import IndexState
 class MemorySearch(CommandParams):
     """`holdfast.memory.search` looks for words; `path` is workspace-relative.
 
-    `repository` is another one of the team's base, `*` all of them.
+    `repository` is another one of the team's base, `*` all of them: there code is found, and facts
+    and skills as files of it.
     """
 
     query: StrictStr | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.domain.memories import Fact
+from lsp_server.domain.memories import FACTS_FILE, Fact
 from lsp_server.memory.digest import digest
 from lsp_server.memory.made_facts import new_fact
 from lsp_server.session.extension_list import Extension
@@ -16,7 +16,6 @@ from lsp_server.session.trust import Trust, TrustItem
 from lsp_server.settings.regular_files import read_whole
 from lsp_server.text.count import count_of
 
-FACTS_FILE = ".holdfast/facts.md"
 KIND = "facts"
 FACTS_MAX = 50
 """Each one is in the prompt of every run."""

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lsp_server.assemble.memory import open_memory
 from lsp_server.assemble.team_base import build_base
 from lsp_server.domain.errors import MemoryUnavailable
-from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk, Query
+from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk, Hit, Query
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.base.base_builder import BuildReport
 from lsp_server.memory.base.base_schema import LEASES
@@ -312,6 +312,37 @@ async def test_how_long_vectors_are_may_show_in_the_first_one(team: Team) -> Non
     async with team.memory() as memory:
         assert memory.status().problems == ()
         assert await seen(memory) == fresh(team.root)
+
+
+TAUGHT = {
+    ".holdfast/facts.md": "# How we work\n\n- A pelican is tested with make heron.\n",
+    ".agents/skills/landing/SKILL.md": "---\nname: landing\n---\nHow a pelican lands.\n",
+}
+
+
+async def test_what_other_repositories_teach_is_found_as_files_of_theirs(team: Team) -> None:
+    team.begin({"a.py": "def pelican_a(): ...\n", **TAUGHT, ".holdfast/goals.yaml": "pelican"})
+    other = Team(team.scratch / "other")
+    other.scratch.mkdir()
+    other.begin({"b.py": "def pelican_b(): ...\n", **TAUGHT})
+    root = other.root.rename(other.scratch / "rocket")
+    await team.build(repositories=(team.root, root))
+    async with team.memory() as memory:
+        search = memory.reader.search
+        assert await seen(memory) == fresh(team.root), "at home a person trusts the facts first"
+        all_kinds = await search(Query(QUERY, repository=EVERY_REPOSITORY))
+        paths = sorted((hit.repository, path_of(hit)) for hit in all_kinds)
+        taught = [(name, path) for name in ("rocket", "workspace") for path in sorted(TAUGHT)]
+        assert paths == sorted([*taught, ("rocket", "b.py"), ("workspace", "a.py")])
+        facts = await search(Query(QUERY, ("fact",), repository="rocket"))
+        assert sorted(map(path_of, facts)) == sorted(TAUGHT)
+        assert not await search(Query(QUERY, ("action",), repository="rocket"))
+        assert not await search(Query(QUERY, ("fact",))), "they are none of this workspace"
+
+
+def path_of(hit: Hit) -> str:
+    assert isinstance(hit.found, CodeChunk)
+    return hit.found.path
 
 
 async def test_without_a_base_there_are_no_other_repositories(team: Team) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.session.memory.project_facts import FACTS_FILE, FACTS_MAX, FILE_BYTES_MAX
+from lsp_server.domain.memories import FACTS_FILE
+from lsp_server.session.memory.project_facts import FACTS_MAX, FILE_BYTES_MAX
 from tests.harness.files import lay_out
 from tests.harness.workflows import trusted
 from tests.harness.workshop import Workshop, finish, workshop

@@ -8,6 +8,7 @@ import pytest
 
 from lsp_server.assemble.team_base import build_base
 from lsp_server.domain.events import ToolReturned
+from lsp_server.domain.memories import FACTS_FILE
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
@@ -24,7 +25,9 @@ ENGINE = "def retry_payment(order):\n    return order.pay_again()\n"
 async def base(project: Path, tmp_path: Path) -> dict[str, object]:
     """Settings of a memory over the base of the project and of another repository."""
     lay_out(project, {"here.py": "def retry_here(): ...\n"})
-    lay_out(tmp_path / "engine", {"billing/pay.py": ENGINE, "wheel.py": "def retry_wheel(): ...\n"})
+    taught = {FACTS_FILE: "- Never retry what was paid.\n"}
+    engine = {"billing/pay.py": ENGINE, "wheel.py": "def retry_wheel(): ...\n", **taught}
+    lay_out(tmp_path / "engine", engine)
     committed(project)
     committed(tmp_path / "engine")
     settings = {"enabled": True, "embedder": "hashing"}
@@ -48,6 +51,7 @@ async def base(project: Path, tmp_path: Path) -> dict[str, object]:
     [
         ({"repository": "engine"}, ["engine at ", "billing/pay.py:1-2 retry_payment", "pay_again"], ["here.py"]),
         ({"repository": "*", "mode": "semantic"}, ["here.py:1-1", "engine at ", "billing/pay.py"], []),
+        ({"repository": "engine", "query": "never retry what was paid"}, [".holdfast/facts.md:1-1", "Never retry"], ["here.py"]),
         ({"repository": "engine", "path": "billing/"}, ["billing/pay.py"], ["wheel.py"]),
         ({"repository": "nowhere"}, ["engine, project, and not nowhere"], ["retry_payment"]),
         ({"repository": "engine", "mode": "regex"}, ["use mode semantic"], ["retry_payment"]),
@@ -67,6 +71,7 @@ async def test_hits_name_repository_commit_and_path(
         await shop.session.memory.index()
         await shop.run()
         text = shop.events(ToolReturned)[0].result.text
+        assert "Never retry" not in str(shop.prompts()[-1][:2]), "it is a fact of another project"
     assert not [words for words in told if words not in text], text
     assert not [words for words in not_told if words in text], text
 
