@@ -7,12 +7,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from lsp_server.cluster.ray_cluster import PartWorker, ProcessesLost, RayCluster
+from lsp_server.domain.errors import ConfigurationError
 
 TRIES = 2
 """What was lost is worked on once more: a task that takes its machine down would go on with it."""
 STARTS_MAX = 20
 """Ray places processes on a machine that died until it misses that, half a minute later."""
 START_PAUSE_SECONDS = 3.0
+FREE_SECONDS_MAX = 1_800.0
+"""Work of others may hold all processors; while parts of ours do, they end and free one."""
 
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
@@ -26,6 +29,7 @@ class FreshProcesses:
 
     def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
+        self._at_work = 0
         options = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
         self._kind = cluster.ray.remote(scheduling_strategy="SPREAD", **options)(FreshWorker)
 
@@ -37,11 +41,13 @@ class FreshProcesses:
     async def answer(self, function: Callable[[Part], Awaitable[Answer]], part: Part) -> Answer:
         """Returns what the function answers for the part, there; waits for a free processor.
 
-        Raises what it raises, and ProcessesLost when TRIES processes were lost at work on it.
+        Raises what it raises, ProcessesLost when TRIES processes were lost at work on it, and
+        ConfigurationError when none was free for FREE_SECONDS_MAX, and no part of ours at work.
         """
         tries = 0
         while True:
             worker = await self._started()
+            self._at_work += 1
             try:
                 answer: Answer = await self._cluster.answer(worker.work.remote(function, part))
             except ProcessesLost:
@@ -51,14 +57,18 @@ class FreshProcesses:
             else:
                 return answer
             finally:
+                self._at_work -= 1
                 self._cluster.ray.kill(worker)
 
     async def _started(self) -> Any:
-        """Returns a process that is there. A loss before that is no try. Raises ProcessesLost."""
+        """Returns a process that is there. A loss before that is no try.
+
+        Raises ProcessesLost, ConfigurationError.
+        """
         for _ in range(STARTS_MAX - 1):
             worker = self._kind.remote()
             try:
-                await self._cluster.answer(worker.begin.remote())
+                await self._begun(worker)
             except ProcessesLost:
                 await asyncio.sleep(START_PAUSE_SECONDS)
             except BaseException:
@@ -67,6 +77,22 @@ class FreshProcesses:
             else:
                 return worker
         raise ProcessesLost(f"no process started in the cluster, {STARTS_MAX} times in a row")
+
+    async def _begun(self, worker: Any) -> None:
+        """Returns once the process has a processor. Raises ProcessesLost, ConfigurationError."""
+        begun = asyncio.ensure_future(self._cluster.answer(worker.begin.remote()))
+        try:
+            while not begun.done():
+                done, _ = await asyncio.wait({begun}, timeout=FREE_SECONDS_MAX)
+                if not done and not self._at_work:
+                    raise ConfigurationError(
+                        f"no processor of the cluster was free for {FREE_SECONDS_MAX / 60:.0f} "
+                        "minutes; `ray status` shows what else is at work there: wait for it or "
+                        "add a machine, and go on with --resume"
+                    )
+            await begun
+        finally:
+            begun.cancel()
 
 
 class FreshWorker(PartWorker):

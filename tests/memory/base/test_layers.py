@@ -22,11 +22,13 @@ from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import EVERY_REPOSITORY, CodeChunk, Hit, Query
 from lsp_server.embedders.hashing import HashingEmbedder
 from lsp_server.memory.base.base_builder import BuildReport
+from lsp_server.memory.base.base_reader import Base
 from lsp_server.memory.base.base_schema import LEASES
 from lsp_server.memory.base.lease import hold_lease
 from lsp_server.memory.database import Database
 from lsp_server.memory.memory import Memory
 from lsp_server.memory.storage_place import StoragePlace
+from lsp_server.memory.table_schema import Row
 from lsp_server.redaction.secrets import Secrets
 from lsp_server.sandbox.unconfined import start_unconfined
 from lsp_server.settings.sections import MemorySettings
@@ -312,6 +314,26 @@ async def test_how_long_vectors_are_may_show_in_the_first_one(team: Team) -> Non
     async with team.memory() as memory:
         assert memory.status().problems == ()
         assert await seen(memory) == fresh(team.root)
+
+
+async def test_a_store_that_goes_away_before_what_is_found_is_shown(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.begin({"a.py": "def pelican_a(): ...\n", "b.py": "def pelican_b(): ...\n"})
+    await team.build()
+    (team.root / "b.py").write_text("def pelican_changed(): ...\n")
+
+    async def gone(*_: object) -> list[Row]:
+        raise MemoryUnavailable("the network is unreachable")
+
+    async with team.memory() as memory:
+        assert len(await seen(memory)) == 2
+        monkeypatch.setattr(Base, "whole", gone)
+        assert [path for path, *_ in (await seen(memory)).values()] == ["b.py"]
+        assert "the network is unreachable" in "".join(memory.status().problems)
+    async with team.memory() as memory:
+        with pytest.raises(MemoryUnavailable, match="the network is unreachable"):
+            await memory.reader.search(Query(QUERY, ("code",), repository=EVERY_REPOSITORY))
 
 
 TAUGHT = {
