@@ -54,6 +54,7 @@ TITLES = {
     "ignored": "Folders that git ignores",
     "uri": "Place of the database",
     "base_uri": "Base of the team",
+    "base_copy_bytes_max": "Largest copy of the base, in bytes",
     "embedding_base_url": "Address of the embedder",
     "embedding_model": "Model of the embedder",
     "index_on_start": "Index at the start",

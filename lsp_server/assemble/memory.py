@@ -39,7 +39,8 @@ async def open_memory(
     if settings.base_uri is not None:
         from lsp_server.assemble.team_base import open_base  # noqa: PLC0415 - only where one is named
 
-        open_code = await open_base(folder, workspace, embedder, commands, settings.base_uri)
+        given = (folder, workspace, embedder, commands, settings.base_uri)
+        open_code = await open_base(*given, copy_bytes_max=settings.base_copy_bytes_max)
     return await Memory.open(
         *(folder, workspace, embedder, settings, secrets),
         start_process=start_process,

@@ -22,6 +22,7 @@ from lsp_server.memory.base.base_builder import (
     BuildReport,
     Progress,
 )
+from lsp_server.memory.base.base_copies import BaseCopies
 from lsp_server.memory.base.base_reader import BASE_SETTING, Base
 from lsp_server.memory.base.base_source import BaseSource, FileReader, LocalFileReader
 from lsp_server.memory.base.differing_code import DifferingCode
@@ -42,6 +43,7 @@ OPEN_SECONDS_MAX = 20.0
 LAST_BASE = "base.json"
 """Which commit the base had the last time, for when its store cannot be reached."""
 LAST_BASE_BYTES_MAX = 10_000
+COPIES = "base"
 
 
 async def open_base(
@@ -50,21 +52,29 @@ async def open_base(
     embedder: Embedder,
     commands: CommandRunner,
     uri: str,
+    *,
+    copy_bytes_max: int,
 ) -> OpenCode:
     """Opens the base at `uri`, and returns what makes the code of a memory over it.
 
     One that cannot be used is left out, and the status says why: then the workspace is
-    indexed whole. Where its store cannot be reached, what differs is searched alone.
-    `folder` has what is known from the last time. `commands` run git.
+    indexed whole. Where its store cannot be reached, a copy in `folder` is used, of at most
+    `copy_bytes_max`, and without one what differs is searched alone. `commands` run git.
     """
     tree, last = GitTree.of(workspace.root, commands), folder / LAST_BASE
+    name = repository_name(await tree.origin(), workspace.root)
+    copies = BaseCopies(folder / COPIES, uri, name, embedder.fingerprint, copy_bytes_max)
     try:
-        name = repository_name(await tree.origin(), workspace.root)
         async with asyncio.timeout(OPEN_SECONDS_MAX):
-            base = await Base.open(uri, name, embedder.fingerprint)
+            company = await Base.open(uri, name, embedder.fingerprint)
     except (PlaceUnavailable, TimeoutError) as error:
-        commit = await asyncio.to_thread(_last_commit, last, uri)
         reason = str(error) or "its store is slow"
+        copy = await copies.newest()
+        if copy is not None and await tree.has(copy.build.commit):
+            differing = partial(tree.differing, copy.build.commit)
+            refusal = f"a copy of the base is searched, and no other repository: {reason}"
+            return partial(DifferingCode, find_differing=differing, base=copy, refusal=refusal)
+        commit = await asyncio.to_thread(_last_commit, last, uri)
         if not commit:
             return partial(OwnCode, problems=(f"the base is not used: {reason}",))
         differing = partial(tree.differing, commit)
@@ -72,7 +82,7 @@ async def open_base(
         return partial(DifferingCode, find_differing=differing, base=None, refusal=refusal)
     except MemoryUnavailable as error:
         return partial(OwnCode, problems=(str(error),))
-    commit = base.build.commit
+    commit = company.build.commit
     if not await tree.has(commit):
         refusal = (
             f"the base is of commit {commit[:12]}, which this clone does not have; "
@@ -81,7 +91,13 @@ async def open_base(
         return partial(OwnCode, problems=(refusal,))
     noted = json.dumps({"uri": uri, "commit": commit}).encode()
     await asyncio.to_thread(replace_file, last, noted, private=True, durable=False)
-    return partial(DifferingCode, find_differing=partial(tree.differing, commit), base=base)
+    return partial(
+        DifferingCode,
+        find_differing=partial(tree.differing, commit),
+        base=await copies.of(company.build) or company,
+        company=company,
+        copies=copies,
+    )
 
 
 async def build_base(

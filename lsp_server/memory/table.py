@@ -15,6 +15,7 @@ from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table_schema import Row, TableSchema, drop_rows, to_arrow
 from lsp_server.memory.table_upkeep import TableUpkeep
+from lsp_server.redaction.secrets import NO_SECRETS, Secrets
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -66,6 +67,25 @@ class Table:
             with translate_errors(self.schema.name, self._place):
                 await self._table.add(await self._to_arrow(rows))
             self.upkeep.commits += 1
+
+    async def add_from(self, other: Table, where: str, *, leave_out: Secrets = NO_SECRETS) -> None:
+        """Appends the rows of a table with the same columns that meet a condition, as they are.
+
+        Those are left out whose `text` has one of these secrets.
+        """
+        with translate_errors(other.schema.name, other._place):
+            batches = await other._table.query().where(where).to_batches()
+            async for batch in batches:
+                taken = await asyncio.to_thread(_taken, batch, leave_out)
+                with translate_errors(self.schema.name, self._place):
+                    await self._table.add(taken)
+                self.upkeep.commits += 1
+
+    async def dimension(self) -> int:
+        """Returns the length of the vectors in the column `vector`."""
+        with translate_errors(self.schema.name, self._place):
+            schema: Any = await self._table.schema()
+        return int(schema.field("vector").type.list_size)
 
     async def change(self, row: Row, *, where: str) -> int:
         """Gives the rows that meet a condition these values; returns how many they were.
@@ -185,6 +205,18 @@ class Table:
         if self._arrow_schema is None:
             self._arrow_schema = await self._table.schema()
         return await asyncio.to_thread(to_arrow, rows, self._arrow_schema)
+
+
+def _taken(batch: Any, leave_out: Secrets) -> Any:
+    """Returns the rows of a batch without those whose text has a secret."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
+
+    table = pa.Table.from_batches([batch])
+    if leave_out is NO_SECRETS:
+        return table
+    return table.filter(
+        pa.array([not leave_out.within(text) for text in table["text"].to_pylist()])
+    )
 
 
 class PinnedTable(Table):

@@ -189,6 +189,8 @@ class MemorySettings(Section):
     """Unset: the user's data folder. A path or an object store's URI."""
     base_uri: Name | None = None
     """The base that a team shares, built with `holdfast index --base`: a path or an object store's URI. Unset: none."""
+    base_copy_bytes_max: Annotated[int, Field(ge=0)] = 500_000_000
+    """A copy of what the base has of the project lies on this disk, for when its store is far or gone, if it takes no more; 0: none."""
     embedder: Literal["minilm", "http", "hashing"] = "minilm"
     """`minilm` ships with Holdfast, `http` asks an endpoint, `hashing` is for tests."""
     embedding_base_url: Address | None = None

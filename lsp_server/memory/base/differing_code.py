@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.ports import Embedder
+from lsp_server.memory.base.base_copies import BaseCopies
 from lsp_server.memory.base.base_reader import Base, age_text
 from lsp_server.memory.base.layered_code import LayeredCode
 from lsp_server.memory.base.overlay import FindDiffering, OverlayIndexer, OverlayTables
@@ -24,8 +26,9 @@ from lsp_server.workspace.files.paths import Workspace
 class DifferingCode:
     """`DifferingCode` keeps only files that differ from the commit of the base, as `find_differing` says.
 
-    `base` is None while its store cannot be reached, and `refusal` says why; then what differs
-    is searched alone.
+    `base` is the one in the store, or of `copies` the one of the same build; None while neither can
+    be had, and what differs is searched alone. `company` is that in the store, None while it cannot be
+    reached, and `refusal` says why. Where `copies` has none of the build, an index run makes one.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class DifferingCode:
         *,
         find_differing: FindDiffering,
         base: Base | None,
+        company: Base | None = None,
+        copies: BaseCopies | None = None,
         refusal: str = "",
     ) -> None:
         cached = embedder if base is None else StoredVectors(embedder, base.tables.vectors_of)
@@ -42,6 +47,8 @@ class DifferingCode:
         self._embedder = embedder
         self._find_differing = find_differing
         self._base = base
+        self._company = company
+        self._copies = copies if base is company else None
         self._refusal = refusal
         self._shared: SharedBase | None = None
 
@@ -60,6 +67,7 @@ class DifferingCode:
             workers,
             find_differing=self._find_differing,
             find_base_paths=self._base_paths,
+            keep_base=self._keep_base,
             file_bytes_max=file_bytes_max,
             look_for_secrets=look_for_secrets,
         )
@@ -69,7 +77,10 @@ class DifferingCode:
         if self._base is None:
             return StoredCode(self.tables)
         self._shared = SharedBase(self._base, secrets)
-        return LayeredCode(self.tables, self._shared, self._embedder)
+        company: SharedBase | None = self._shared
+        if self._company is not self._base:
+            company = SharedBase(self._company, secrets) if self._company else None
+        return LayeredCode(self.tables, self._shared, self._embedder, company)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -85,6 +96,14 @@ class DifferingCode:
             f"over a base of commit {build.commit[:12]} with {count_of(build.files, 'file')} in "
             f"{count_of(build.chunks, 'piece')}, {age_text(build, datetime.now(UTC))}"
         )
+
+    async def _keep_base(self, secrets: Secrets) -> None:
+        """Makes a copy of the base, once. Where that fails, the store goes on to be asked."""
+        copies, self._copies = self._copies, None
+        if copies is None or self._base is None or not self.tables.writes:
+            return
+        with suppress(MemoryUnavailable, OSError, TimeoutError):
+            await copies.keep(self._base, secrets)
 
     async def _base_paths(self) -> frozenset[str]:
         if self._base is None:

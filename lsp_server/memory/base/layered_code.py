@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Container, Sequence
 
+from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.domain.memories import EVERY_REPOSITORY, FACTS_FILE, CodeChunk
 from lsp_server.domain.ports import Embedder
 from lsp_server.memory.base.company_search import CompanyChunks, CompanyVectors
@@ -27,19 +28,33 @@ FOR_OTHERS = frozenset({FACTS_FILE})
 
 
 class LayeredCode:
-    """`LayeredCode` is a workspace's code over a base; `embedder` makes the vectors of queries."""
+    """`LayeredCode` is a workspace's code over a base; `embedder` makes the vectors of queries.
 
-    def __init__(self, local: OverlayTables, shared: SharedBase, embedder: Embedder) -> None:
+    `company` has the other repositories, None while their store cannot be reached.
+    """
+
+    def __init__(
+        self,
+        local: OverlayTables,
+        shared: SharedBase,
+        embedder: Embedder,
+        company: SharedBase | None,
+    ) -> None:
         self._local = local
         self._shared = shared
+        self._company = company
         self._embedder = embedder
 
     def searched(self, repository: str = "") -> tuple[SearchedRows, SearchedVectors]:
         """Returns the rows and vectors for one search. Raises MemoryUnavailable."""
         if repository:
-            other = self._shared.base.of(repository)
-            vectors = CompanyVectors(other, self._shared, self._embedder)
-            return CompanyChunks(other, self._shared), vectors
+            if self._company is None:
+                raise MemoryUnavailable(
+                    "other repositories are in the store, which does not answer"
+                )
+            other = self._company.base.of(repository)
+            vectors = CompanyVectors(other, self._company, self._embedder)
+            return CompanyChunks(other, self._company), vectors
         in_base: set[str] = set()
         chunks = LayeredChunks(self._local, self._shared, in_base)
         return chunks, LayeredVectors(self._local, self._shared, self._embedder, in_base)
@@ -48,7 +63,8 @@ class LayeredCode:
         """Returns the chunk with this id, None when there is none. Raises MemoryUnavailable."""
         if (found := await self._local.get(chunk_id)) is not None:
             return found
-        for repository, column in (("", "id"), (EVERY_REPOSITORY, "key")):
+        everywhere = ((EVERY_REPOSITORY, "key"),) if self._company else ()
+        for repository, column in (("", "id"), *everywhere):
             chunks, _ = self.searched(repository)
             if rows := await chunks.rows(CHUNKS.columns, equals(column, chunk_id)):
                 return next(map(CHUNKS.record, await chunks.whole(rows[:1])), None)

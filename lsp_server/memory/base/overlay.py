@@ -37,6 +37,8 @@ A path that ends with a slash is a folder of which all files differ. Raises Conf
 """
 FindBasePaths: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 """Returns the paths of all files of the base. Raises MemoryUnavailable."""
+KeepBase: TypeAlias = Callable[[Secrets], Awaitable[None]]
+"""Is called after each comparison with what is secret here; raises nothing."""
 
 
 class OverlayTables(CodeTables):
@@ -81,7 +83,7 @@ class OverlayIndexer(CodeIndexer):
     """An `OverlayIndexer` brings the overlay up to what is on disk.
 
     `find_differing` compares the files of now with the commit, `find_base_paths` is asked
-    when rules that say which files count differ.
+    when rules that say which files count differ, `keep_base` has its turn when all is read.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class OverlayIndexer(CodeIndexer):
         *,
         find_differing: FindDiffering,
         find_base_paths: FindBasePaths,
+        keep_base: KeepBase,
         file_bytes_max: int,
         look_for_secrets: Callable[[], Secrets],
     ) -> None:
@@ -105,6 +108,7 @@ class OverlayIndexer(CodeIndexer):
         self._overlay = tables
         self._find_differing = find_differing
         self._find_base_paths = find_base_paths
+        self._keep_base = keep_base
         self._differing: frozenset[str] = frozenset()
         self._base_paths: frozenset[str] | None = None
 
@@ -116,7 +120,9 @@ class OverlayIndexer(CodeIndexer):
             raise MemoryUnavailable(str(error)) from error
         rules_differ = any(map(is_rule_file, self._differing))
         self._base_paths = await self._find_base_paths() if rules_differ else None
-        return await super().sync(report)
+        done = await super().sync(report)
+        await self._keep_base(self.secrets)
+        return done
 
     async def update(self, paths: Iterable[Path], report: Report = ignore_progress) -> IndexReport:
         """Reads files that may have changed; of what went, or folders, git is asked.

@@ -85,8 +85,8 @@ class Team:
     async def memory(
         self, folder: str = "memory", secrets: Callable[[], Secrets] = Secrets, **changed: object
     ) -> AsyncIterator[Memory]:
-        """Opens a memory over the base and brings it up to the disk."""
-        given = {"embedder": "hashing", "base_uri": self.uri, **changed}
+        """Opens a memory over the base, without a copy of it, and brings it up to the disk."""
+        given = {"embedder": "hashing", "base_uri": self.uri, "base_copy_bytes_max": 0, **changed}
         memory = await open_memory(
             self.scratch / folder,
             Workspace(self.root),
@@ -465,11 +465,11 @@ def take(team: Team, step: tuple[str | None, ...]) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(steps=STEPS, at=st.integers(0, 3))
+@given(steps=STEPS, at=st.integers(0, 3), copied=st.sampled_from([0, 10_000_000]))
 def test_the_layers_hold_what_a_fresh_index_would(
-    steps: list[tuple[str | None, ...]], at: int
+    steps: list[tuple[str | None, ...]], at: int, copied: int
 ) -> None:
-    """Edits, two branches, rebases, deleted files and rules, with the base of some commit."""
+    """Edits, two branches, rebases, deleted files and rules, with the base of some commit or a copy."""
 
     async def work(team: Team) -> None:
         team.begin(
@@ -482,9 +482,9 @@ def test_the_layers_hold_what_a_fresh_index_would(
         for step in steps[at:]:
             await asyncio.to_thread(partial(_quietly, take), team, step)
             if step == ("remember",):
-                async with team.memory() as memory:
+                async with team.memory(base_copy_bytes_max=copied) as memory:
                     assert await seen(memory) == fresh(team.root)
-        async with team.memory() as memory:
+        async with team.memory(base_copy_bytes_max=copied) as memory:
             assert await seen(memory) == fresh(team.root)
 
     with tempfile.TemporaryDirectory() as scratch:
