@@ -40,6 +40,8 @@ from lsp_server.workspace.files.paths import Workspace
 from lsp_server.workspace.git.git_tree import GitTree, repository_name
 
 OPEN_SECONDS_MAX = 20.0
+OPEN_BESIDE_COPY_SECONDS_MAX = 5.0
+"""Where a copy can be searched, nobody is to wait for long."""
 LAST_BASE = "base.json"
 """Which commit the base had the last time, for when its store cannot be reached."""
 LAST_BASE_BYTES_MAX = 10_000
@@ -64,22 +66,13 @@ async def open_base(
     tree, last = GitTree.of(workspace.root, commands), folder / LAST_BASE
     name = repository_name(await tree.origin(), workspace.root)
     copies = BaseCopies(folder / COPIES, uri, name, embedder.fingerprint, copy_bytes_max)
+    copy = await copies.newest()
     try:
-        async with asyncio.timeout(OPEN_SECONDS_MAX):
+        async with asyncio.timeout(OPEN_BESIDE_COPY_SECONDS_MAX if copy else OPEN_SECONDS_MAX):
             company = await Base.open(uri, name, embedder.fingerprint)
     except (PlaceUnavailable, TimeoutError) as error:
-        reason = str(error) or "its store is slow"
-        copy = await copies.newest()
-        if copy is not None and await tree.has(copy.build.commit):
-            differing = partial(tree.differing, copy.build.commit)
-            refusal = f"a copy of the base is searched, and no other repository: {reason}"
-            return partial(DifferingCode, find_differing=differing, base=copy, refusal=refusal)
-        commit = await asyncio.to_thread(_last_commit, last, uri)
-        if not commit:
-            return partial(OwnCode, problems=(f"the base is not used: {reason}",))
-        differing = partial(tree.differing, commit)
-        refusal = f"only what differs from the base is searched: {reason}"
-        return partial(DifferingCode, find_differing=differing, base=None, refusal=refusal)
+        commit = copy.build.commit if copy else await asyncio.to_thread(_last_commit, last, uri)
+        return await _without_store(tree, copy, commit, str(error) or "its store is slow")
     except MemoryUnavailable as error:
         return partial(OwnCode, problems=(str(error),))
     commit = company.build.commit
@@ -94,10 +87,20 @@ async def open_base(
     return partial(
         DifferingCode,
         find_differing=partial(tree.differing, commit),
-        base=await copies.of(company.build) or company,
+        base=copy if copy and copy.is_of(company.build) else company,
         company=company,
         copies=copies,
     )
+
+
+async def _without_store(tree: GitTree, copy: Base | None, commit: str, reason: str) -> OpenCode:
+    """Returns what makes the code over a copy, or over a commit that the base had."""
+    if not commit or (copy and not await tree.has(commit)):
+        return partial(OwnCode, problems=(f"the base is not used: {reason}",))
+    searched = "a copy of the base" if copy else "only what differs from the base"
+    refusal = f"{searched} is searched: {reason}"
+    differing = partial(tree.differing, commit)
+    return partial(DifferingCode, find_differing=differing, base=copy, refusal=refusal)
 
 
 async def build_base(

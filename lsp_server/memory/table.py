@@ -7,7 +7,7 @@ the disk or the object store is to blame.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.domain.errors import MemoryUnavailable
@@ -15,7 +15,6 @@ from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table_schema import Row, TableSchema, drop_rows, to_arrow
 from lsp_server.memory.table_upkeep import TableUpkeep
-from lsp_server.redaction.secrets import NO_SECRETS, Secrets
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -61,31 +60,14 @@ class Table:
             await merge.execute(data)
         self.upkeep.commits += 1
 
-    async def add(self, rows: Sequence[Row]) -> None:
+    async def add(self, rows: Sequence[Row] | pa.Table) -> None:
         """Appends rows whose keys are new; cheaper than `put`, as nothing is compared."""
-        if rows:
+        if len(rows):
             with translate_errors(self.schema.name, self._place):
-                await self._table.add(await self._to_arrow(rows))
+                await self._table.add(
+                    await self._to_arrow(rows) if isinstance(rows, Sequence) else rows
+                )
             self.upkeep.commits += 1
-
-    async def add_from(self, other: Table, where: str, *, leave_out: Secrets = NO_SECRETS) -> None:
-        """Appends the rows of a table with the same columns that meet a condition, as they are.
-
-        Those are left out whose `text` has one of these secrets.
-        """
-        with translate_errors(other.schema.name, other._place):
-            batches = await other._table.query().where(where).to_batches()
-            async for batch in batches:
-                taken = await asyncio.to_thread(_taken, batch, leave_out)
-                with translate_errors(self.schema.name, self._place):
-                    await self._table.add(taken)
-                self.upkeep.commits += 1
-
-    async def dimension(self) -> int:
-        """Returns the length of the vectors in the column `vector`."""
-        with translate_errors(self.schema.name, self._place):
-            schema: Any = await self._table.schema()
-        return int(schema.field("vector").type.list_size)
 
     async def change(self, row: Row, *, where: str) -> int:
         """Gives the rows that meet a condition these values; returns how many they were.
@@ -207,18 +189,6 @@ class Table:
         return await asyncio.to_thread(to_arrow, rows, self._arrow_schema)
 
 
-def _taken(batch: Any, leave_out: Secrets) -> Any:
-    """Returns the rows of a batch without those whose text has a secret."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy: loaded when memory is used
-
-    table = pa.Table.from_batches([batch])
-    if leave_out is NO_SECRETS:
-        return table
-    return table.filter(
-        pa.array([not leave_out.within(text) for text in table["text"].to_pylist()])
-    )
-
-
 class PinnedTable(Table):
     """A `PinnedTable` stays at one version of a table, whatever is written meanwhile."""
 
@@ -235,6 +205,20 @@ class PinnedTable(Table):
         """Returns rows by where they lie, with these columns. Raises MemoryUnavailable."""
         query = self._table.take_row_ids(list(row_ids)).select([*columns, ROW_ID])
         return {row[ROW_ID]: row for row in await self._fetch(query)}
+
+    async def parts(self, where: str) -> AsyncGenerator[pa.Table, None]:
+        """Yields the rows that meet a condition, many at a time. Raises MemoryUnavailable."""
+        import pyarrow  # noqa: PLC0415, ICN001 - heavy: loaded when memory is used
+
+        with translate_errors(self.schema.name, self._place):
+            async for batch in await self._table.query().where(where).to_batches():
+                yield pyarrow.Table.from_batches([batch])
+
+    async def dimension(self) -> int:
+        """Returns the length of the vectors in the column `vector`. Raises MemoryUnavailable."""
+        with translate_errors(self.schema.name, self._place):
+            schema: Any = await self._table.schema()
+        return int(schema.field("vector").type.list_size)
 
     async def _look_again(self) -> None:
         """Stays where it is: the version that is pinned is kept by those who build."""

@@ -82,7 +82,7 @@ SETTINGS = {
     "quorum grace_seconds",
     "goal": "re_entries_max check_timeout_seconds check_on_save judge_task",
     "context": "budget_tokens rebuild_at brief result_chars_max",
-    "memory": "enabled uri base_uri embedder embedding_base_url embedding_model index_on_start "
+    "memory": "enabled uri base_uri base_copy_bytes_max embedder embedding_base_url embedding_model index_on_start "
     "file_bytes_max commits_max",
     "permissions": "mode allow deny answer_timeout_seconds",
     "sandbox": "mode network hosts write caches devices hide",

@@ -139,11 +139,14 @@ async def test_a_team_shares_a_base_in_it(store: str, tmp_path: Path, root: Path
             await memory.close()
     nowhere = "http://127.0.0.1:1"
     with s3_environment(nowhere), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lsp_server.assemble.team_base.OPEN_SECONDS_MAX", 3.0)
+        patch.setattr("lsp_server.assemble.team_base.OPEN_BESIDE_COPY_SECONDS_MAX", 1.0)
         memory = await opened_over("memory")
         try:
             (problem,) = memory.status().problems
-            assert "only what differs" in problem
+            assert "a copy of the base is searched" in problem
+            hits = await memory.reader.search(Query("feed pelican", ("code",), limit=1))
+            assert isinstance(hits[0].found, CodeChunk)
+            assert hits[0].found.path == "pelican.py"
             assert "reader" not in problem, "a credential is named"
         finally:
             await memory.close()

@@ -11,9 +11,11 @@ import asyncio
 import hashlib
 import json
 import shutil
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from lsp_server.domain.errors import MemoryUnavailable
 from lsp_server.memory.base.base_reader import Base
@@ -28,7 +30,7 @@ from lsp_server.memory.database import Database
 from lsp_server.memory.digest import digest
 from lsp_server.memory.sql import equals
 from lsp_server.memory.storage_place import StoragePlace
-from lsp_server.redaction.secrets import NO_SECRETS, Secrets
+from lsp_server.redaction.secrets import Secrets
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.private_folder import make_private
 
@@ -61,10 +63,6 @@ class BaseCopies:
                 return found
         return None
 
-    async def of(self, build: BaseBuild) -> Base | None:
-        """Returns the copy of a build, None where there is none that is whole."""
-        return await self._open(self._place(build))
-
     async def keep(self, base: Base, secrets: Secrets) -> None:
         """Copies what the base has of the repository, without pieces that hold one of the secrets.
 
@@ -96,11 +94,12 @@ class BaseCopies:
 
     def _places(self) -> list[Path]:
         """Returns the folders of all copies, the newest build first. Blocking."""
-        named = self.folder.glob(f"{self._name}-*")
-        return sorted(named, key=lambda place: -int(place.name.rpartition("-")[2]))
+        return sorted(self.folder.glob(f"{self._name}-*"), reverse=True)
 
     def _place(self, build: BaseBuild) -> Path:
-        return self.folder / f"{self._name}-{build.number}"
+        # A base that is built anew from nothing counts from one again.
+        at = datetime.fromisoformat(build.built_at)
+        return self.folder / f"{self._name}-{at:%Y%m%d%H%M%S}-{build.number}"
 
     @property
     def _name(self) -> str:
@@ -121,8 +120,9 @@ async def _write(base: Base, place: Path, secrets: Secrets) -> None:
             (read.vectors, vectors_schema(build.embedder, dimension)),
         ):
             written = await database.table(schema, writes=True)
-            held = secrets if "text" in schema.columns else NO_SECRETS
-            await written.add_from(table, own, leave_out=held)
+            async with aclosing(table.parts(own)) as parts:
+                async for part in parts:
+                    await written.add(await asyncio.to_thread(_without, secrets, part))
             await written.upkeep.optimize()
             versions.append(await written.version())
         chunks, files, vectors = versions
@@ -131,6 +131,13 @@ async def _write(base: Base, place: Path, secrets: Secrets) -> None:
         await builds.add([BUILDS.row(copied)])
     finally:
         database.close()
+
+
+def _without(secrets: Secrets, rows: Any) -> Any:
+    """Returns the rows of an Arrow table whose text has none of the secrets. Blocking."""
+    if "text" not in rows.column_names:
+        return rows
+    return rows.filter([not secrets.within(text) for text in rows["text"].to_pylist()])
 
 
 def _digests(place: Path) -> dict[str, str]:

@@ -67,6 +67,11 @@ class Base:
         )
         return cls(uri, build, tuple(builds), PinnedTables(chunks, files, vectors))
 
+    def is_of(self, build: BaseBuild) -> bool:
+        """Says whether it has what a build has, as a copy of it does."""
+        own = self.build
+        return (own.key, own.commit, own.built_at) == (build.key, build.commit, build.built_at)
+
     def of(self, repository: str) -> Base:
         """Returns the base with another repository, or with all. Raises MemoryUnavailable."""
         if repository == EVERY_REPOSITORY:

@@ -28,3 +28,5 @@ class PinnedTables(BaseTables):
     """`PinnedTables` are those of a reader, at the versions of a build."""
 
     chunks: PinnedTable
+    files: PinnedTable
+    vectors: PinnedTable

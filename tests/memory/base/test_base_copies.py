@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.memory.base.test_layers import QUERY, Team, seen
 from tests.memory.expected import fresh
 
 FILES = {f"m{n}.py": f"def pelican_{n}():\n    return {n}\n" for n in range(5)}
-ON = {"base_copy_bytes_max": 10_000_000}
+ON: dict[str, Any] = {"base_copy_bytes_max": 10_000_000}
 
 
 @pytest.fixture
@@ -86,6 +87,7 @@ async def test_one_that_is_damaged_is_not_read(team: Team, damage: Callable[[Pat
 
 
 async def test_each_build_that_is_used_is_copied_and_old_ones_go(team: Team) -> None:
+    shutil.rmtree(team.scratch / "base")  # What is built then counts from one again.
     for step in range(KEPT + 1):
         team.commit({"new.py": f"def pelican_new_{step}(): ...\n"})
         await team.build()
