@@ -110,6 +110,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     workflow_params.WorkflowListReply,
     skill_params.TrustEntry,
     skill_params.TrustReply,
+    method_params.SavedDocument,
+    method_params.SaveRequest,
     method_params.DiagnosticsRequest,
     method_params.DiagnosticsOfFile,
     method_params.DiagnosticsReply,

@@ -16,8 +16,16 @@ import type { Launch } from "./launch.js";
 import { askForPrompt } from "./prompt.js";
 import { runProgress, type RunProgress } from "./progress.js";
 import { parsed } from "./parsed.js";
-import { DiagnosticsRequest, Method, SECTION, Status, type EventNotice } from "./protocol.js";
+import {
+  DiagnosticsRequest,
+  Method,
+  SaveRequest,
+  SECTION,
+  Status,
+  type EventNotice,
+} from "./protocol.js";
 import { prompts } from "./prompts.js";
+import { save } from "./saving.js";
 import type { Reader } from "./reader.js";
 import type { SeenQuestions } from "./seen_questions.js";
 
@@ -88,6 +96,10 @@ export function languageClient(
   client.onRequest(Method.diagnostics, (value: unknown) =>
     diagnosticsOf(parsed(DiagnosticsRequest, value)?.uri),
   );
+  client.onRequest(Method.save, (value: unknown) => {
+    const request = parsed(SaveRequest, value);
+    return request === undefined ? null : save(request);
+  });
   return client;
 }
 
@@ -113,7 +125,14 @@ function ownCapabilities(): StaticFeature {
   return {
     fillClientCapabilities: (capabilities) => {
       capabilities.experimental = {
-        [SECTION]: { status: true, event: true, diagnostics: true, questions: true, ends: true },
+        [SECTION]: {
+          status: true,
+          event: true,
+          diagnostics: true,
+          save: true,
+          questions: true,
+          ends: true,
+        },
       };
     },
     initialize: () => undefined,

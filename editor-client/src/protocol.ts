@@ -68,6 +68,7 @@ export const Method = {
   status: "holdfast/status",
   event: "holdfast/event",
   diagnostics: "holdfast/diagnostics",
+  save: "holdfast/save",
   questions: "holdfast/questions",
 } as const;
 export type Method = (typeof Method)[keyof typeof Method];
@@ -494,6 +495,19 @@ export const TrustReply = v.object({
   waiting: v.optional(v.array(TrustEntry), []),
 });
 export type TrustReply = v.InferOutput<typeof TrustReply>;
+
+/** A `SavedDocument` is a buffer to save, unless it has moved on from this version. */
+export const SavedDocument = v.object({
+  uri: v.string(),
+  version: v.number(),
+});
+export type SavedDocument = v.InferOutput<typeof SavedDocument>;
+
+/** `holdfast/save` has the editor save what a run wrote into buffers; it answers null. */
+export const SaveRequest = v.object({
+  documents: v.array(SavedDocument),
+});
+export type SaveRequest = v.InferOutput<typeof SaveRequest>;
 
 /** `holdfast/diagnostics` asks about a document, by default about all. */
 export const DiagnosticsRequest = v.object({

@@ -57,6 +57,8 @@ class Capabilities:
     """`holdfast/event`."""
     diagnostics: bool = False
     """`holdfast/diagnostics`."""
+    save: bool = False
+    """`holdfast/save`: the client saves buffers, so that nothing is written beneath them."""
     questions: bool = False
     """What a question is about is opened from its Event, so that it need not say it."""
     ends: bool = False
@@ -106,6 +108,7 @@ def resolve(params: types.InitializeParams) -> Capabilities:
         status=own.get("status") is True,
         events=own.get("event") is True,
         diagnostics=own.get("diagnostics") is True,
+        save=own.get("save") is True,
         questions=own.get("questions") is True and own.get("event") is True,
         ends=own.get("ends") is True and own.get("event") is True,
         waiting_questions=own.get("waitingQuestions") is True,

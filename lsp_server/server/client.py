@@ -190,6 +190,11 @@ class Client:
         }
         return declared.get(method, False) and await self._requests.succeeds(method, params)
 
+    async def save(self, request: dict[str, Any]) -> None:
+        """Has the editor save documents, `holdfast/save`; returns once it did or cannot."""
+        if self.can.save:
+            await self._requests.ask(Method.SAVE, request)
+
     async def diagnostics(self, request: dict[str, Any]) -> Any:
         """Asks `holdfast/diagnostics`; returns the answer as JSON, None without one."""
         return (

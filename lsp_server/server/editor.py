@@ -7,7 +7,7 @@ saved buffer, and an unsaved one is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +25,12 @@ from lsp_server.server.conversations.conversation_file import is_conversation
 from lsp_server.server.documents import OpenDocuments
 from lsp_server.server.folders import Folder, Folders
 from lsp_server.server.params.base import WireDiagnostic
-from lsp_server.server.params.method_params import DiagnosticsReply, DiagnosticsRequest
+from lsp_server.server.params.method_params import (
+    DiagnosticsReply,
+    DiagnosticsRequest,
+    SavedDocument,
+    SaveRequest,
+)
 from lsp_server.server.protocol import SOURCE
 from lsp_server.server.questions import box_titles, question_text
 from lsp_server.workspace.files.disk_editor import DiskEditor
@@ -57,6 +62,8 @@ class LspEditor:
         self._folders = folders
         self._folder = folder
         self._disk = DiskEditor(folder.documents)
+        if client.can.save:
+            folder.documents.saves = self.save
 
     async def read(self, path: Path) -> Document:
         """Reads a file, its buffer first. Raises ToolError: missing, binary, too large."""
@@ -86,6 +93,17 @@ class LspEditor:
         for edit in on_disk:
             if edit.base is None and not edit.deletes:
                 self._open.make_anew(edit.path, edit.result(""))
+
+    async def save(self, texts: Mapping[Path, str]) -> None:
+        """Has the editor save the buffers that still have these texts."""
+        documents = (self._open.at(path) for path in texts)
+        asked = tuple(
+            SavedDocument(uri=document.uri, version=document.version)
+            for document in documents
+            if document is not None and document.text == texts.get(document.path or Path())
+        )
+        if asked:
+            await self._client.save(SaveRequest(documents=asked).wire())
 
     async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; returns None when it was dismissed or nobody can be asked here."""

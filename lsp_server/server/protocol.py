@@ -79,6 +79,7 @@ class Method(StrEnum):
     STATUS = "holdfast/status"
     EVENT = "holdfast/event"
     DIAGNOSTICS = "holdfast/diagnostics"
+    SAVE = "holdfast/save"
     QUESTIONS = "holdfast/questions"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Desk:
         self.open = OpenDocuments(self.client, folders)
         folder = folders.add(root.as_uri())
         assert folder is not None
+        self.documents = folder.documents
         self.editor = LspEditor(self.client, self.open, folders, folder, deadline_seconds)
 
     def buffer(self, name: str, text: str) -> Path:
@@ -417,6 +419,55 @@ async def test_declared_diagnostics_are_asked_for(
     desk.peer.answers["holdfast/diagnostics"] = answer
     found = await desk.editor.diagnostics(project / "a")
     assert (None if found is None else [finding.line for finding in found]) == lines
+
+
+@pytest.mark.parametrize(
+    ("can", "answer", "on_disk"),
+    [
+        pytest.param(replace(EDITOR, save=True), "saves", "b", id="the editor saves"),
+        pytest.param(replace(EDITOR, save=True), "fails", "b", id="the editor cannot"),
+        pytest.param(replace(EDITOR, save=True), "formats", "b;", id="it changes what it saves"),
+        pytest.param(EDITOR, "unasked", "b", id="the editor cannot be asked"),
+    ],
+)
+async def test_what_a_run_wrote_into_a_buffer_is_saved_by_the_editor(
+    project: Path, can: Capabilities, answer: str, on_disk: str
+) -> None:
+    desk = Desk(project, can)
+    path = project / "a.txt"
+    path.write_text("a")
+    desk.buffer("a.txt", "a")
+    found: list[str] = []
+
+    def save(params: Any) -> Any:
+        (asked,) = params["documents"]
+        document = desk.open.at(path)
+        assert document is not None
+        assert asked == {"uri": path.as_uri(), "version": document.version}
+        found.append(path.read_text())
+        if answer == "formats":
+            desk.type(path, "b;")
+        if answer != "fails":
+            path.write_text(desk.text(path))
+
+    desk.peer.answers["holdfast/save"] = save
+    await desk.editor.apply(EditSet((change(path, "a", "b"),), "because"))
+    await desk.documents.save_drafts()
+    assert path.read_text() == on_disk
+    assert found == ([] if answer == "unasked" else ["a"]), "nothing is written beneath the buffer"
+    assert await desk.documents.unsaved() == []
+
+
+async def test_what_a_person_typed_meanwhile_is_not_saved_by_the_editor(project: Path) -> None:
+    desk = Desk(project, replace(EDITOR, save=True))
+    path = project / "a.txt"
+    path.write_text("a")
+    desk.buffer("a.txt", "a")
+    await desk.editor.apply(EditSet((change(path, "a", "b"),), "because"))
+    desk.type(path, "bc")
+    await desk.documents.save_drafts()
+    assert "holdfast/save" not in desk.peer.methods()
+    assert path.read_text() == "a"
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ class KeptSession:
 
     async def detach(self) -> None:
         """Goes on without an editor."""
+        self.documents.saves = None
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(SAVE_SECONDS_MAX):
                 await self.documents.save_drafts()

@@ -207,6 +207,19 @@ class EventNotice(Payload):
     quiet: bool | None = None
 
 
+class SavedDocument(Payload):
+    """A `SavedDocument` is a buffer to save, unless it has moved on from this version."""
+
+    uri: str
+    version: int
+
+
+class SaveRequest(Payload):
+    """`holdfast/save` has the editor save what a run wrote into buffers; it answers null."""
+
+    documents: tuple[SavedDocument, ...]
+
+
 class DiagnosticsRequest(Payload):
     """`holdfast/diagnostics` asks about a document, by default about all."""
 

@@ -1,23 +1,28 @@
 """This module keeps the open buffers: where there is one, its text counts and not the disk's.
 
-Commands read the disk, though, and no editor can be asked to save. So a text that
-a run wrote into a buffer that was saved before is a draft, which is written to
-the disk before a command runs. A text that a person typed is the person's to save.
+Commands read the disk, though. So a text that a run wrote into a buffer that was
+saved before is a draft, which is saved before a command runs: by the editor if it can
+be asked to, since most ask a person about a file that was written beneath its buffer,
+else on the disk. A text that a person typed is the person's to save.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from lsp_server.domain.edits import Document, FileEdit, fingerprint, minimal_edit
 from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.workspace.files.disk import apply_edits_on_disk, read_text
 from lsp_server.workspace.files.notebooks import has_cells
+
+SaveBuffers: TypeAlias = Callable[[Mapping[Path, str]], Awaitable[None]]
+"""Has an editor save buffers that have these texts; one that it cannot save stays as it was."""
 
 
 class Documents:
@@ -27,6 +32,8 @@ class Documents:
     """
 
     def __init__(self) -> None:
+        self.saves: SaveBuffers | None = None
+        """How the editor that has the buffers saves them, None if it cannot be asked to."""
         self._buffers: dict[Path, str] = {}
         self._drafts: dict[Path, _Draft] = {}
         self._lost: set[Path] = set()
@@ -60,6 +67,7 @@ class Documents:
         self._drafts = dict(others._drafts)
         self._lost = set(others._lost)
         self._notebooks = dict(others._notebooks)
+        self.saves = others.saves
 
     def open_notebook(self, path: Path, cells: tuple[str, ...]) -> None:
         """Takes the texts of the cells of a notebook that is open as one."""
@@ -82,11 +90,14 @@ class Documents:
             self._drafts[path] = _Draft(before, after)
 
     async def save_drafts(self) -> None:
-        """Writes the drafts to the disk that nobody has typed into since."""
+        """Has the drafts saved that nobody has typed into since."""
         # A person who typed into the buffer since decides when it is saved.
         drafts = {p: d for p, d in self._drafts.items() if self._buffers.get(p) == d.text}
         self._drafts.clear()
+        if drafts and self.saves is not None:
+            await self.saves({path: draft.text for path, draft in drafts.items()})
         if drafts:
+            # What the editor saved has another base by now, and stays as it is.
             await asyncio.to_thread(_save, drafts)
 
     async def unsaved(self) -> list[Path]:
