@@ -17,8 +17,10 @@ import { askForPrompt } from "./prompt.js";
 import { runProgress, type RunProgress } from "./progress.js";
 import { parsed } from "./parsed.js";
 import {
+  CommandName,
   DiagnosticsRequest,
   Method,
+  Reply,
   SaveRequest,
   SECTION,
   Status,
@@ -32,6 +34,8 @@ import type { SeenQuestions } from "./seen_questions.js";
 export interface Listener {
   readonly status: (status: Status) => void;
   readonly event: (notice: EventNotice) => void;
+  /** A run began, or went on, by a lens, a code action or a key; its id. */
+  readonly begun: (runId: string) => void;
   /** The server is gone and nobody had asked for it; whether to start it again. */
   readonly crashed: () => boolean;
 }
@@ -60,7 +64,7 @@ export function languageClient(
       documentSelector: [{ scheme: "file" }],
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      middleware: middleware(context, progress),
+      middleware: middleware(context, progress, listener.begun),
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -103,11 +107,31 @@ export function languageClient(
   return client;
 }
 
-function middleware(context: vscode.ExtensionContext, progress: RunProgress): Middleware {
+/** The commands with which a person has a run begin or go on. */
+const BEGIN: ReadonlySet<string> = new Set([
+  CommandName.runStart,
+  CommandName.runResume,
+  CommandName.runSend,
+  CommandName.runFork,
+  CommandName.maxPropose,
+  CommandName.commandRun,
+  CommandName.workflowRun,
+]);
+
+function middleware(
+  context: vscode.ExtensionContext,
+  progress: RunProgress,
+  begun: (runId: string) => void,
+): Middleware {
   return {
     executeCommand: async (command, args: unknown[], next) => {
       const asked = await askForPrompt(command, args);
-      return asked === undefined ? undefined : (next(command, asked) as unknown);
+      const reply = asked === undefined ? undefined : ((await next(command, asked)) as unknown);
+      const runId = BEGIN.has(command) ? parsed(Reply, reply)?.runId : undefined;
+      if (runId !== undefined) {
+        begun(runId);
+      }
+      return reply;
     },
     handleWorkDoneProgress: progress.handle,
     workspace: {

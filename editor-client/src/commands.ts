@@ -61,7 +61,7 @@ export function commands(parts: Parts): vscode.Disposable {
     ...registered(sourceCommands(server)),
     ...registered(imageCommands(server)),
     ...registered(placeCommands(server, parts.conversation, parts.inlineEdits)),
-    ...registered(outputCommands(server, parts.conversation)),
+    ...registered(outputCommands(server)),
     ...registered(goalCommands(server, goals)),
     ...registered(skillCommands(server)),
     ...registered(workflowCommands(server)),

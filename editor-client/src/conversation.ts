@@ -16,7 +16,7 @@ import { parsed } from "./parsed.js";
 import { SECTION, type EventNotice } from "./protocol.js";
 import { isActive, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
-import type { SeenQuestions } from "./seen_questions.js";
+import type { Place, SeenQuestions } from "./seen_questions.js";
 import type { Server } from "./server.js";
 
 export interface Conversation {
@@ -49,8 +49,10 @@ export function conversation(
   );
   const pages = new Set<Page>();
   const toWrite: string[] = [];
-  /** What the next page shows that is made; a view is made once it is first seen. */
-  let toShow: string | undefined;
+  /** What the next page shows that is made, and whether it gets the focus; a view is made once it is first seen. */
+  let toShow: { readonly runId: string; readonly isFocused: boolean } | undefined;
+  /** The run that a page is about to show. */
+  let coming: Place | undefined;
   /** What comes while a past is read. */
   const readers = new Set<EventNotice[]>();
   let all: Conversations = new Map();
@@ -75,6 +77,9 @@ export function conversation(
     page.runId = runId;
     page.drawn = new Map();
     seen.turned(page);
+    if (coming?.runId === runId) {
+      seen.remove(coming);
+    }
     const isWhole = runId === "" || all.get(runId)?.isWhole === true;
     page.post({ type: "shows", runId, loading: !isWhole });
     if (!isWhole) {
@@ -126,9 +131,9 @@ export function conversation(
       const known = all.has(message.runId) || runs.log().has(message.runId);
       const wanted = toShow;
       toShow = undefined;
-      page.isChosen = wanted !== undefined && wanted !== "";
-      await show(page, wanted ?? (known ? message.runId : newest()));
-      if (wanted !== undefined) {
+      page.isChosen = wanted?.isFocused === true && wanted.runId !== "";
+      await show(page, wanted?.runId ?? (known ? message.runId : newest()));
+      if (wanted?.isFocused === true) {
         page.post({ type: "focus" });
       }
       toWrite.splice(0).forEach((text) => {
@@ -199,6 +204,7 @@ export function conversation(
       all = reconciled(all, runs.log());
       drawSoon();
     }),
+    server.onBegun((runId) => void reveal(runId)),
     server.onState((state) => {
       pages.forEach((page) => {
         page.post({ type: "server", isRunning: state === "running", canReview });
@@ -215,8 +221,8 @@ export function conversation(
       clearTimeout(drawing);
     }),
   );
-  const focus = async (): Promise<void> => {
-    await vscode.commands.executeCommand(`${VIEW}.focus`);
+  const focus = async (preserveFocus = false): Promise<void> => {
+    await vscode.commands.executeCommand(`${VIEW}.focus`, { preserveFocus });
   };
   const visible = (): Page | undefined => [...pages].find((page) => page.isVisible());
   /** Lets a page show a run, if one is meant, and takes the person there. */
@@ -227,6 +233,18 @@ export function conversation(
     }
     page?.post({ type: "focus" });
   };
+  /** Shows a run that the person had begin, and leaves the focus where they write. */
+  const reveal = async (runId: string): Promise<void> => {
+    const page = visible();
+    if (page === undefined) {
+      coming = seen.awaited(runId);
+      toShow = { runId, isFocused: false };
+      await focus(true);
+    } else if (page.runId !== runId) {
+      page.isChosen = false;
+      await show(page, runId);
+    }
+  };
   return {
     dispose: () => {
       parts.dispose();
@@ -234,13 +252,13 @@ export function conversation(
     show: async (runId) => {
       const seen = visible();
       if (seen === undefined || runId === undefined) {
-        toShow = seen === undefined ? runId : undefined;
+        toShow = seen === undefined && runId !== undefined ? { runId, isFocused: true } : undefined;
         await focus();
       }
       await turn(seen ?? visible(), runId);
     },
     fresh: async () => {
-      toShow = visible() === undefined ? "" : undefined;
+      toShow = visible() === undefined ? { runId: "", isFocused: true } : undefined;
       await focus();
       await turn(visible(), "");
     },

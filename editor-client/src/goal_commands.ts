@@ -34,13 +34,13 @@ export function goalCommands(server: Server, goals: Goals): Record<string, GoalH
     workOnGoal: async (node) => {
       const goal = await choose(vscode.l10n.t("Work on"), node);
       if (goal !== undefined) {
-        await server.command(CommandName.runStart, goal);
+        await server.begin(CommandName.runStart, goal);
       }
     },
     workOnGoalMax: async (node) => {
       const goal = await choose(vscode.l10n.t("Work with Max Mode on"), node);
       if (goal !== undefined) {
-        await server.command(CommandName.runStart, { ...goal, maxMode: true });
+        await server.begin(CommandName.runStart, { ...goal, maxMode: true });
       }
     },
     checkGoals: (node) =>

@@ -15,7 +15,7 @@ export function imageCommands(server: Server): Record<string, ImageHandler> {
       const prompt = first && (await askForText(vscode.l10n.t("What should be done with it?")));
       if (prompt !== undefined) {
         const argument = { prompt, images: images.map(String), ...folderOf(first) };
-        await server.command(CommandName.runStart, argument);
+        await server.begin(CommandName.runStart, argument);
       }
     },
   };

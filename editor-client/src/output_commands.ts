@@ -1,8 +1,7 @@
 /** The commands about what went wrong elsewhere in the editor: a failing test, an output in the terminal. */
 import * as vscode from "vscode";
-import type { Conversation } from "./conversation.js";
 import { wireRange } from "./input.js";
-import { CommandName, Reply } from "./protocol.js";
+import { CommandName } from "./protocol.js";
 import type { Server } from "./server.js";
 
 /** As much of a message or an output is sent; its end says most. */
@@ -23,16 +22,9 @@ interface MessagePlace {
   readonly message: vscode.TestMessage;
 }
 
-export function outputCommands(
-  server: Server,
-  conversation: Conversation,
-): Record<string, (place?: never) => unknown> {
-  const start = async (argument: object): Promise<void> => {
-    const reply = await server.ask(Reply, CommandName.runStart, argument);
-    if (reply?.runId !== undefined) {
-      await conversation.show(reply.runId);
-    }
-  };
+export function outputCommands(server: Server): Record<string, (place?: never) => unknown> {
+  const start = (argument: object): Promise<unknown> =>
+    server.begin(CommandName.runStart, argument);
   const aboutOutput = (task: string, mode: "build" | "plan") => async (): Promise<void> => {
     const output = (await selectedInTerminal())?.trim() ?? "";
     if (output === "") {

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { Conversation } from "./conversation.js";
 import type { InlineEdits } from "./inline_edit.js";
 import { wireRange } from "./input.js";
-import { CommandName, Reply } from "./protocol.js";
+import { CommandName } from "./protocol.js";
 import type { Server } from "./server.js";
 
 export type PlaceHandler = (uri?: vscode.Uri) => unknown;
@@ -25,10 +25,7 @@ export function placeCommands(
       const range = what.range === undefined ? {} : { range: wireRange(what.range) };
       const prompt = explanation(what);
       const argument = { prompt, uri: what.uri.toString(), ...range, mode: "plan" };
-      const reply = await server.ask(Reply, CommandName.runStart, argument);
-      if (reply?.runId !== undefined) {
-        await conversation.show(reply.runId);
-      }
+      await server.begin(CommandName.runStart, argument);
     },
     /** Names the file, with the lines that are selected, where the person writes. */
     mention: async (uri) => {

@@ -32,7 +32,7 @@ async function offer(server: Server, memory: vscode.Memento): Promise<void> {
   );
   const answer = await vscode.window.showInformationMessage(text, resume, show);
   if (answer === resume) {
-    await server.command(CommandName.runResume, { runId: run.runId });
+    await server.begin(CommandName.runResume, { runId: run.runId });
   } else if (answer === show) {
     await server.command(CommandName.runShow, { runId: run.runId });
   }

@@ -33,10 +33,15 @@ export function runCommands(
     node === undefined ? chosenRun(runs, title, isChoice) : Promise.resolve(node.run);
   /** Runs a command on a run that the person chose. */
   const onRun =
-    (name: CommandName, title: () => string, isChoice: (run: Run) => boolean): RunHandler =>
+    (
+      name: CommandName,
+      title: () => string,
+      isChoice: (run: Run) => boolean,
+      work: Server["begin"] = server.command,
+    ): RunHandler =>
     async (node) => {
       const run = await choose(title(), isChoice, node);
-      return run === undefined ? undefined : server.command(name, { runId: run.runId });
+      return run === undefined ? undefined : work(name, { runId: run.runId });
     };
   /** The step of the row that was clicked, else one that the person names. */
   const choosePlace = async (
@@ -51,14 +56,14 @@ export function runCommands(
     work: async () => {
       const prompt = await askForText(vscode.l10n.t("What should be done?"));
       if (prompt !== undefined) {
-        await server.command(CommandName.runStart, { prompt, ...currentSelection() });
+        await server.begin(CommandName.runStart, { prompt, ...currentSelection() });
       }
     },
     attempts: async () => {
       const prompt = await askForText(vscode.l10n.t("What should be done?"));
       const attempts = prompt === undefined ? undefined : await askForAttempts();
       if (attempts !== undefined) {
-        await server.command(CommandName.runStart, { prompt, attempts, ...currentSelection() });
+        await server.begin(CommandName.runStart, { prompt, attempts, ...currentSelection() });
       }
     },
     propose: async () => {
@@ -66,7 +71,7 @@ export function runCommands(
       const samples = prompt === undefined ? undefined : await askForSamples();
       if (samples !== undefined) {
         const argument = { prompt, samples, ...currentSelection() };
-        await server.command(CommandName.maxPropose, argument);
+        await server.begin(CommandName.maxPropose, argument);
       }
     },
     compare: async (node) => {
@@ -85,7 +90,7 @@ export function runCommands(
       const run = await choose(vscode.l10n.t("Tell"), () => true, node);
       const text = run && (await askForText(run.asks ?? vscode.l10n.t("What should it know?")));
       if (text !== undefined) {
-        await server.command(CommandName.runSend, { runId: run?.runId, text });
+        await server.begin(CommandName.runSend, { runId: run?.runId, text });
       }
     },
     stop: onRun(CommandName.runStop, () => vscode.l10n.t("Stop"), isActive),
@@ -94,6 +99,7 @@ export function runCommands(
       CommandName.runResume,
       () => vscode.l10n.t("Resume"),
       (run) => !isActive(run) && run.state !== "achieved" && run.state !== "finished",
+      server.begin,
     ),
     show: onRun(
       CommandName.runShow,
@@ -111,7 +117,7 @@ export function runCommands(
       const prompt =
         place && (await askForText(vscode.l10n.t("What should the new run do instead?")));
       if (place !== undefined && prompt !== undefined) {
-        await server.command(CommandName.runFork, { ...place, prompt });
+        await server.begin(CommandName.runFork, { ...place, prompt });
       }
     },
     preview: async (node) => {

@@ -160,10 +160,10 @@ function nodeItem(entry: Entry, node: WorkflowNode): vscode.TreeItem {
 }
 
 function runItem(run: Run, attempt?: number): vscode.TreeItem {
-  const shown =
-    isActive(run) && run.entries.length > 0
-      ? vscode.TreeItemCollapsibleState.Expanded
-      : vscode.TreeItemCollapsibleState.Collapsed;
+  // VS Code keeps how a row was first drawn, which is before it has any below it.
+  const shown = isActive(run)
+    ? vscode.TreeItemCollapsibleState.Expanded
+    : vscode.TreeItemCollapsibleState.Collapsed;
   const title = attempt === undefined ? run.title : vscode.l10n.t("Attempt {0}", attempt);
   const item = new vscode.TreeItem(title, shown);
   const cost = run.costUsd > 0 ? ` · $${run.costUsd.toFixed(2)}` : "";

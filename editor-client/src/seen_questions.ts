@@ -17,6 +17,8 @@ export interface SeenQuestions {
   /** A page is new, was shown, was hidden, or shows another run; it acknowledges anew. */
   readonly turned: (place: Place) => void;
   readonly remove: (place: Place) => void;
+  /** A page is about to show the run: its questions wait for the cards as long as one may take. */
+  readonly awaited: (runId: string) => Place;
   /** Whether a page that shows the run acknowledges the question in time. */
   readonly comes: (
     id: string,
@@ -66,6 +68,12 @@ export function seenQuestions(): SeenQuestions {
     acknowledge: set,
     turned: (place) => {
       set(place, []);
+    },
+    awaited: (runId) => {
+      const end = Date.now() + ACKNOWLEDGED_MILLISECONDS;
+      const place = { runId, isVisible: () => Date.now() < end };
+      set(place, []);
+      return place;
     },
     remove: (place) => {
       places.delete(place);

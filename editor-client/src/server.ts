@@ -21,7 +21,7 @@ import { selectedInterpreter } from "./interpreter.js";
 import { findServer, ServerPathWrong, type Launch, type Probe } from "./launch.js";
 import { mismatch } from "./mismatch.js";
 import { notice } from "./notices.js";
-import { SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
+import { Reply, SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 import { reader, type Reader } from "./reader.js";
 import type { SeenQuestions } from "./seen_questions.js";
 
@@ -34,6 +34,8 @@ export interface Server {
   readonly onState: vscode.Event<ServerState>;
   readonly onStatus: vscode.Event<Status>;
   readonly onEvent: vscode.Event<EventNotice>;
+  /** A run began, or went on, because the person in this window asked for it; its id. */
+  readonly onBegun: vscode.Event<string>;
   /** The reply; undefined when it failed, which a message says then. */
   readonly command: (name: CommandName, argument?: object) => Promise<unknown>;
   /** The reply as that shape; undefined when it failed or has another one, which a message says then. */
@@ -42,6 +44,8 @@ export interface Server {
     name: CommandName,
     argument?: object,
   ) => Promise<v.InferOutput<Shape> | undefined>;
+  /** Runs a command with which a person has a run begin or go on, as which it is told then. */
+  readonly begin: (name: CommandName, argument: object) => Promise<unknown>;
   /** Reads what the server sent within something else. */
   readonly read: Reader;
   /** Whether the running server knows a command. */
@@ -65,6 +69,7 @@ export function server(
   const states = new vscode.EventEmitter<ServerState>();
   const statuses = new vscode.EventEmitter<Status>();
   const events = new vscode.EventEmitter<EventNotice>();
+  const begun = new vscode.EventEmitter<string>();
   const deaths = crashes();
   const probe = printed(context.extensionPath);
   let state: ServerState = "stopped";
@@ -110,6 +115,7 @@ export function server(
     const fresh = languageClient(context, launch, variables, log, read, seen, {
       status: statuses.fire.bind(statuses),
       event: events.fire.bind(events),
+      begun: begun.fire.bind(begun),
       crashed,
     });
     fresh.onDidChangeState(({ newState }) => {
@@ -174,6 +180,11 @@ export function server(
     }
   };
 
+  const ask: Server["ask"] = async (shape, name, argument) => {
+    const reply = await command(name, argument);
+    return reply == null ? undefined : read.as(shape, `the reply to ${name}`, reply);
+  };
+
   return {
     get state() {
       return state;
@@ -181,10 +192,14 @@ export function server(
     onState: states.event,
     onStatus: statuses.event,
     onEvent: events.event,
+    onBegun: begun.event,
     command,
-    ask: async (shape, name, argument) => {
-      const reply = await command(name, argument);
-      return reply == null ? undefined : read.as(shape, `the reply to ${name}`, reply);
+    ask,
+    begin: async (name, argument) => {
+      const runId = (await ask(Reply, name, argument))?.runId;
+      if (runId !== undefined) {
+        begun.fire(runId);
+      }
     },
     get read() {
       return read;
@@ -205,6 +220,7 @@ export function server(
       states.dispose();
       statuses.dispose();
       events.dispose();
+      begun.dispose();
     },
   };
 }

@@ -23,7 +23,7 @@ export function skillCommands(server: Server): Record<string, SkillHandler> {
       });
       if (text !== undefined) {
         const argument = { name: command.name, arguments: text, ...currentSelection() };
-        await server.command(CommandName.commandRun, argument);
+        await server.begin(CommandName.commandRun, argument);
       }
     },
     skills: async () => {

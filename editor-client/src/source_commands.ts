@@ -20,12 +20,12 @@ const MESSAGE_MILLISECONDS = 300_000;
 export function sourceCommands(server: Server): Record<string, (place?: never) => unknown> {
   return {
     reviewChanges: (place?: vscode.Uri | vscode.SourceControl) =>
-      server.command(CommandName.reviewRun, placeOf(place)),
+      server.begin(CommandName.reviewRun, placeOf(place)),
     reviewSince: async () => {
       const prompt = vscode.l10n.t("Since which branch, tag or commit?");
       const base = await vscode.window.showInputBox({ title: "Holdfast", prompt, value: "main" });
       if (base !== undefined && base.trim() !== "") {
-        await server.command(CommandName.reviewRun, { base: base.trim() });
+        await server.begin(CommandName.reviewRun, { base: base.trim() });
       }
     },
     commitMessage: async (place?: vscode.SourceControl) => {

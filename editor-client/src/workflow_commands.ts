@@ -27,7 +27,7 @@ export function workflowCommands(server: Server): Record<string, () => unknown> 
       if (chosen.entry.problem !== "") {
         await vscode.window.showTextDocument(vscode.Uri.parse(chosen.entry.uri));
       } else if (chosen.entry.state === "trusted") {
-        await server.command(CommandName.workflowRun, { name: chosen.entry.name });
+        await server.begin(CommandName.workflowRun, { name: chosen.entry.name });
       } else {
         await server.command(CommandName.trust);
       }

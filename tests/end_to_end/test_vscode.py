@@ -168,8 +168,11 @@ def asks_back(body: Mapping[str, Any]) -> ScriptedTurn:
     if "Thank you." in said:
         return says("You are welcome.")
     if "The first." not in said:
-        return says("There are two answers.\n\nWhich of them do you mean?")
-    return finish("It is 42 now.") if "tool_calls" in said else acts("edit", EDIT)
+        look = calls(("shell", {"command": "sh -c true"}), first_token_seconds=1.0)
+        return (
+            says("There are two answers.\n\nWhich of them do you mean?") if steps_of(body) else look
+        )
+    return finish("It is 42 now.") if "return 42" in said else acts("edit", EDIT)
 
 
 async def test_a_run_that_asks_is_answered_and_its_mode_switched(
@@ -186,6 +189,8 @@ async def test_a_run_that_asks_is_answered_and_its_mode_switched(
     assert "error" not in seen, seen["error"]
     asked = "“Correct one of them.” asks: Which of them do you mean?"
     assert seen["asked"] == asked
+    assert seen["writes"], "what opens leaves the focus where the person writes"
+    assert seen["open"] == "true", "what a run does is seen without a click"
     assert "blocked" in seen["row"]
     assert seen["beside"] == 0, "while it asks, its question is its one notification"
     assert (seen["before"], seen["after"]) == (ANSWER, ANSWER.replace("41", "42"))

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { conversationOf } from "./conversation_page.mjs";
 import { play, until, WAIT } from "./window.mjs";
 
 const answer = () => readFileSync(path.join(process.env.PROJECT, "answer.py"), "utf8");
@@ -13,16 +14,26 @@ await play(async (open, seen) => {
   const code = await open();
   const place = (name) =>
     code.page.locator(`.activitybar .action-item a[aria-label^='${name}']`).click(WAIT);
+  const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
   await place("Holdfast");
   await code.status(/Holdfast\s*$/);
-  // Where no conversation is seen, a notification asks.
+  await code.open("answer.py");
   await place("Explorer");
   await code.command("Holdfast: Work on a Task");
   await code.answer("Correct one of them.");
+  // Its conversation opens; where it is not seen any more, notifications ask.
+  const talk = await conversationOf(code.page);
+  await talk.page.locator(".question[data-state=open]", { hasText: "sh -c true" }).waitFor(WAIT);
+  seen.writes = await code.page.evaluate(
+    () => document.activeElement.closest(".editor-instance") !== null,
+  );
+  seen.open = await row.getAttribute("aria-expanded");
+  await code.shot("begun");
+  await place("Explorer");
+  await code.press("sh -c true", "Approve once");
   await code.told("Which of them do you mean?");
   await code.shot("asks");
   await place("Holdfast");
-  const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
   seen.row = await row.getAttribute("aria-label");
   seen.asked = await code.press("Which of them do you mean?", "Answer…");
   await code.answer("The first.");

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { permit } from "./conversation_page.mjs";
 import { play, until } from "./window.mjs";
 
 const fronts = () => readFileSync(process.env.STARTS, "utf8").trim().split("\n");
@@ -14,7 +15,7 @@ await play(async (open, seen) => {
   await code.status(/Holdfast\s*$/);
   await code.command("Holdfast: Work on a Task");
   await code.answer("Wait.");
-  await code.press("touch begun", "Approve once");
+  await permit(code, "touch begun");
   await until("the command", () => existsSync(inProject("begun")));
 
   await code.command("Developer: Reload Window");

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { permit } from "./conversation_page.mjs";
 import { play, until } from "./window.mjs";
 
 const starts = () => readFileSync(process.env.STARTS, "utf8").trim().split("\n").map(Number);
@@ -17,13 +18,13 @@ await play(async (open, seen) => {
 
   await code.command("Holdfast: Work on a Task");
   await code.answer("Sleep twice.");
-  await code.press("touch first", "Approve once");
+  await permit(code, "touch first");
   await until("the command", () => exists("first"));
   kill();
   seen.offered = await code.press("was interrupted", "Resume");
   seen.startsAfterOne = starts().length;
   await code.shot("resume");
-  await code.press("touch second", "Approve once");
+  await permit(code, "touch second");
   await until("the second command", () => exists("second"));
 
   kill();

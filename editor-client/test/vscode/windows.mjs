@@ -31,7 +31,7 @@ await play(async (open, seen) => {
   await first.status(/Holdfast\s*$/);
   await first.command("Holdfast: Work on a Task");
   await first.answer("Sleep.");
-  await first.press("touch sleeping", "Approve once");
+  await permit(first, "touch sleeping");
   await until("the command", () => exists("sleeping"));
 
   const second = await open();
