@@ -190,16 +190,10 @@ class Client:
         }
         return declared.get(method, False) and await self._requests.succeeds(method, params)
 
-    async def save(self, request: dict[str, Any]) -> None:
-        """Has the editor save documents, `holdfast/save`; returns once it did or cannot."""
-        if self.can.save:
-            await self._requests.ask(Method.SAVE, request)
-
-    async def diagnostics(self, request: dict[str, Any]) -> Any:
-        """Asks `holdfast/diagnostics`; returns the answer as JSON, None without one."""
-        return (
-            await self._requests.ask(Method.DIAGNOSTICS, request) if self.can.diagnostics else None
-        )
+    async def ask(self, method: Method, request: dict[str, Any]) -> Any:
+        """Asks a request of our own, if declared; returns the answer as JSON, None without one."""
+        declared = {Method.DIAGNOSTICS: self.can.diagnostics, Method.SAVE: self.can.save}
+        return await self._requests.ask(method, request) if declared.get(method, False) else None
 
 
 class _Requests:

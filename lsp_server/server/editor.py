@@ -31,7 +31,7 @@ from lsp_server.server.params.method_params import (
     SavedDocument,
     SaveRequest,
 )
-from lsp_server.server.protocol import SOURCE
+from lsp_server.server.protocol import SOURCE, Method
 from lsp_server.server.questions import box_titles, question_text
 from lsp_server.workspace.files.disk_editor import DiskEditor
 
@@ -103,7 +103,7 @@ class LspEditor:
             if document is not None and document.text == texts.get(document.path or Path())
         )
         if asked:
-            await self._client.save(SaveRequest(documents=asked).wire())
+            await self._client.ask(Method.SAVE, SaveRequest(documents=asked).wire())
 
     async def confirm(self, question: Question) -> Answered | None:
         """Asks a person; returns None when it was dismissed or nobody can be asked here."""
@@ -212,7 +212,7 @@ class LspEditor:
 
     async def _ask_for_diagnostics(self, path: Path | None) -> list[Finding] | None:
         uri = to_lsp.uri(path) if path is not None else None
-        answer = await self._client.diagnostics(DiagnosticsRequest(uri=uri).wire())
+        answer = await self._client.ask(Method.DIAGNOSTICS, DiagnosticsRequest(uri=uri).wire())
         try:
             reply = DiagnosticsReply.model_validate(answer)
         except ValidationError:

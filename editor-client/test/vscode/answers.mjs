@@ -17,8 +17,8 @@ await play(async (open, seen) => {
   const row = code.page.locator(".monaco-list-row[aria-label^='Correct one of them']").first();
   await place("Holdfast");
   await code.status(/Holdfast\s*$/);
-  await code.open("answer.py");
   await place("Explorer");
+  await code.open("answer.py");
   await code.command("Holdfast: Work on a Task");
   await code.answer("Correct one of them.");
   // Its conversation opens; where it is not seen any more, notifications ask.
@@ -34,7 +34,10 @@ await play(async (open, seen) => {
   await code.told("Which of them do you mean?");
   await code.shot("asks");
   await place("Holdfast");
-  seen.row = await row.getAttribute("aria-label");
+  // A view that was hidden shows for a moment what it showed before.
+  const ended = code.page.locator(".monaco-list-row[aria-label*='blocked']").first();
+  await ended.waitFor(WAIT);
+  seen.row = await ended.getAttribute("aria-label");
   seen.asked = await code.press("Which of them do you mean?", "Answer…");
   await code.answer("The first.");
 

@@ -8,9 +8,10 @@ await play(async (open, seen) => {
   const code = await open();
   await code.page.locator(".activitybar .action-item a[aria-label^='Holdfast']").click(WAIT);
   await code.status(/Holdfast\s*$/);
-  // Rows that have no room are not drawn.
-  await code.page.locator(".pane-header", { hasText: "Conversation" }).first().click(WAIT);
   const row = (text) => code.page.locator(".pane-body .monaco-list-row", { hasText: text }).first();
+  const opened = code.page.locator(".pane-header[aria-expanded=true]", { hasText: "Conversation" });
+  /** Rows that have no room are not drawn, and the conversation of a run opens with it. */
+  const makeRoom = () => opened.first().click(WAIT);
   const shown = async (name, ...rows) => {
     for (const text of rows) {
       await row(text).waitFor(WAIT);
@@ -22,6 +23,7 @@ await play(async (open, seen) => {
   await code.command("Holdfast: Work on a Task");
   await code.answer("Share it out.");
   await code.status("2 subagents");
+  await makeRoom();
   seen.subagents = await shown("subagents", "alpha", "beta", /touch (alpha|beta)/);
   await code.command("Holdfast: Stop a Run");
   await code.status(/Holdfast\s*$/);
@@ -30,6 +32,7 @@ await play(async (open, seen) => {
   await code.answer("Renew it.");
   await code.answer("2");
   await code.status("2 attempts");
+  await makeRoom();
   seen.attempts = await shown("attempts", "Attempt 1", "Attempt 2", "touch first");
   await code.command("Holdfast: Stop a Run");
   await code.status(/Holdfast\s*$/);
