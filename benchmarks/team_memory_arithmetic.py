@@ -39,6 +39,11 @@ class Units:
     vector_index_bytes: float = 281 * 384 / 512
     open_requests: float = 320 - 24
     open_bytes: float = 45.2e6 - 2.0e6
+    copy_requests: float = 67.0
+    copy_bytes: float = 59.7e6
+    """Of a repository of 6,468 pieces in a base of 246,805."""
+    copied_open_requests: float = 17.0
+    copied_open_bytes: float = 47e3
     query_requests: float = 24.0
     query_bytes: float = 2.0e6
     embed_cpu_seconds: float = 1 / 60
@@ -64,6 +69,8 @@ def rows_of(units: Units, prices: Prices, files: int, pieces: int, readers: int)
     queries, opened = readers * QUERIES_A_DAY, readers * OPENED_A_DAY
     requests = queries * units.query_requests + opened * units.open_requests
     sent = queries * units.query_bytes + opened * units.open_bytes
+    kept = readers * units.copy_requests + opened * units.copied_open_requests
+    kept_sent = readers * units.copy_bytes + opened * units.copied_open_bytes
     cpu = pieces * (1 - units.saved_share) * units.embed_cpu_seconds
     day = cpu * CHANGED_SHARE
     hour = prices.cpu_hour / 3_600
@@ -75,6 +82,8 @@ def rows_of(units: Units, prices: Prices, files: int, pieces: int, readers: int)
         line("requests a day", requests, "reads", requests * DAYS / 1e3 * prices.thousand_reads),
         line("requests, evenly in eight hours", requests / RATE_SECONDS, "reads/s"),
         line("sent a day", sent / 1e9, "GB", sent * DAYS / 1e9 * prices.gigabyte_out),
+        line("with copies, requests a day", kept, "reads", kept * DAYS / 1e3 * prices.thousand_reads),
+        line("with copies, sent a day", kept_sent / 1e9, "GB", kept_sent * DAYS / 1e9 * prices.gigabyte_out),
         line("first build", cpu / 3_600, "processor hours", cpu * hour),
         line("a build each day", day / 3_600, "processor hours", day * DAYS * hour),
         line("a million pieces", cpu / pieces * 1e6 / 3_600, "processor hours", cpu / pieces * 1e6 * hour),

@@ -1,8 +1,8 @@
 """What a reader of a team's base waits for: opening, the first hit, queries, files that changed.
 
 A base of 36 public packages and of copies of them under other names, more than 200,000 pieces in
-all, lies in an S3-compatible store. A workspace with one of the packages is opened over it, once from nothing and once warm. Then questions go to the
-base in the store, to the very same files on this disk, and to the store when each of its
+all, lies in an S3-compatible store. A workspace with one of the packages is opened over it, from nothing,
+warm, with a copy of what is its own, and with that copy alone. Then questions go to the base in the store, to the very same files on this disk, and to the store when each of its
 answers takes so long as at some distance, in turn. At the end 50 files are changed. Vectors are those of the
 hashing embedder, as making a model's takes an hour.
 
@@ -28,7 +28,7 @@ from benchmarks.team_memory_corpus import PACKAGES, repositories
 from benchmarks.team_memory_growth import grow
 from benchmarks.team_memory_store import Store, Traffic, object_store
 from lsp_server.assemble.memory import open_memory
-from lsp_server.assemble.team_base import build_base
+from lsp_server.assemble.team_base import COPIES, build_base
 from lsp_server.domain.memories import EVERY_REPOSITORY, Query
 from lsp_server.memory.memory import Memory
 from lsp_server.redaction.secrets import Secrets
@@ -40,6 +40,7 @@ from lsp_server.workspace.files.paths import Workspace
 NAME = "large"
 PIECES = 200_000
 WORKSPACE = "pip"
+COPY_BYTES_MAX = MemorySettings().base_copy_bytes_max
 CHANGED = 50
 QUESTIONS = (
     "parse the header of a request",
@@ -55,11 +56,14 @@ QUESTIONS = (
 )
 
 
-async def prepared(store: Store) -> None:
-    """Builds the base where it is not there yet, as files, which is what the store serves."""
-    if (store.folder / "memories" / NAME / "builds.lance").is_dir():
+async def prepared(store: Store, name: str = NAME, packages: int = len(PACKAGES)) -> None:
+    """Builds the base where it is not there yet, as files, which is what the store serves.
+
+    That of all packages gets copies of them until it is large.
+    """
+    if (store.folder / "memories" / name / "builds.lance").is_dir():
         return
-    folders, uri = repositories(PACKAGES), store.local_uri(NAME)
+    folders, uri = repositories(PACKAGES[:packages]), store.local_uri(name)
     for _ in range(2):
         await build_base(
             Workspace(folders[0]),
@@ -72,17 +76,21 @@ async def prepared(store: Store) -> None:
             progress=lambda *_: None,
             repositories=folders,
         )
+        if packages < len(PACKAGES):
+            return
         await asyncio.to_thread(grow, uri, PIECES)
 
 
 @asynccontextmanager
-async def opened(folder: Path, root: Path, uri: str) -> AsyncIterator[Memory]:
-    """A memory of a workspace over a base."""
+async def opened(
+    folder: Path, root: Path, uri: str, *, copy_bytes_max: int = 0
+) -> AsyncIterator[Memory]:
+    """A memory of a workspace over a base, by default without a copy of it."""
     memory = await open_memory(
         folder,
         Workspace(root),
         Secrets,
-        MemorySettings(embedder="hashing", base_uri=uri),
+        MemorySettings(embedder="hashing", base_uri=uri, base_copy_bytes_max=copy_bytes_max),
         commands=HostCommandRunner(),
         start_process=start_unconfined,
     )
@@ -98,15 +106,53 @@ async def seconds_of(work: Callable[[], Awaitable[object]]) -> float:
     return time.perf_counter() - started
 
 
-async def open_and_find(folder: Path, root: Path, uri: str) -> float:
-    """The seconds from nothing open to the first hit."""
-    started = time.perf_counter()
-    async with opened(folder, root, uri) as memory:
+async def open_and_find(folder: Path, root: Path, uri: str, problem: str = "") -> None:
+    """Searches from nothing open to the first hit, and makes sure that the base is."""
+    async with opened(folder, root, uri, copy_bytes_max=COPY_BYTES_MAX) as memory:
         hits = await memory.reader.search(Query(QUESTIONS[0], ("code",)))
-        seconds = time.perf_counter() - started
-        if not hits or memory.status().problems:
-            raise SystemExit(f"the base is not searched: {memory.status().problems}")
-    return seconds
+        problems = " ".join(memory.status().problems)
+        if not hits or problem not in problems or (problems and not problem):
+            raise SystemExit(f"the base is not searched: {problems}")
+
+
+async def make_copy(folder: Path, root: Path, uri: str) -> None:
+    """Has an index run make the copy of what is of the workspace's repository."""
+    async with opened(folder, root, uri, copy_bytes_max=COPY_BYTES_MAX) as memory:
+        await memory.code.index()
+    if not any((folder / COPIES).glob("*-*")):
+        raise SystemExit("no copy was made")
+
+
+async def openings(folder: Path, root: Path, store: Store) -> list[Row]:
+    """Rows of opening and the first hit: without a copy, with one, and with one alone."""
+    uri, nowhere = store.uri(NAME), {"AWS_ENDPOINT": "http://127.0.0.1:1"}
+    rows = [
+        await store_row(
+            "open and first hit, from nothing", store, open_and_find(folder, root, uri)
+        ),
+        await store_row("open and first hit, warm", store, open_and_find(folder, root, uri)),
+        await store_row("index run that makes a copy", store, make_copy(folder, root, uri)),
+        await store_row("open and first hit, with a copy", store, open_and_find(folder, root, uri)),
+    ]
+    os.environ.update(nowhere)
+    without = open_and_find(folder, root, uri, problem="a copy of the base is searched")
+    rows.append(await store_row("the same without a network", store, without))
+    os.environ.update(store.environment)
+    return rows
+
+
+async def store_row(what: str, store: Store, work: Awaitable[None]) -> Row:
+    """The time of some work, and what the store was asked for it."""
+    before, started = store.traffic(), time.perf_counter()
+    await work
+    seconds, asked = time.perf_counter() - started, store.traffic() - before
+    return {
+        "what": what,
+        "p50 ms": seconds * 1e3,
+        "requests": float(asked.reads),
+        "KB": asked.bytes_sent / 1e3,
+        "load": os.getloadavg()[0],
+    }
 
 
 async def query_figures(
@@ -153,21 +199,8 @@ async def measure(scratch: Path, near: Store, far: Store, queries: int) -> list[
     root = scratch / WORKSPACE
     origin = next(path for path in repositories(PACKAGES) if path.name == WORKSPACE)
     shutil.copytree(origin, root, symlinks=True)
-    rows: list[Row] = []
     uri = near.uri(NAME)
-    for what in ("open and first hit, from nothing", "open and first hit, warm"):
-        before = near.traffic()
-        seconds = await open_and_find(scratch / "first", root, uri)
-        asked = near.traffic() - before
-        rows.append(
-            {
-                "what": what,
-                "p50 ms": seconds * 1e3,
-                "requests": float(asked.reads),
-                "KB": asked.bytes_sent / 1e3,
-                "load": os.getloadavg()[0],
-            }
-        )
+    rows = await openings(scratch / "first", root, near)
     async with (
         opened(scratch / "store", root, uri) as in_store,
         opened(scratch / "disk", root, near.local_uri(NAME)) as on_disk,

@@ -5,6 +5,9 @@ one of two writers wins: `pip install localbucket`. Here it notes each answer in
 before each answer as a store at some distance does.
 
     python -m benchmarks.team_memory_store FOLDER PORT [--latency-ms 20]
+
+It has a thread for each connection, which is too much for hundreds of readers. For these, nginx stands
+before it and sends objects itself, from the same files; what else is asked it passes on.
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
@@ -29,6 +34,38 @@ BUCKET = "memories"
 NOTES = "requests.txt"
 START_SECONDS_MAX = 60.0
 BACKLOG = 1_024
+FRONT = "nginx"
+FRONT_SETTINGS = """
+daemon off;
+user root;
+worker_processes 1;
+pid {scratch}/nginx.pid;
+events {{ worker_connections 16000; }}
+http {{
+    log_format note "$request_method $body_bytes_sent";
+    client_body_temp_path {scratch}/body;
+    proxy_temp_path {scratch}/proxy;
+    fastcgi_temp_path {scratch}/fastcgi;
+    uwsgi_temp_path {scratch}/uwsgi;
+    scgi_temp_path {scratch}/scgi;
+    keepalive_requests 1000000;
+    server {{
+        listen 127.0.0.1:{port} backlog={backlog};
+        root {folder};
+        access_log {folder}/{notes} note;
+        error_page 418 = @store;
+        location / {{
+            if ($args) {{ return 418; }}
+            if ($request_method !~ "^(GET|HEAD)$") {{ return 418; }}
+        }}
+        location @store {{
+            access_log off;
+            proxy_set_header Host $http_host;
+            proxy_pass {store};
+        }}
+    }}
+}}
+"""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "reader",
     "AWS_SECRET_ACCESS_KEY": "reader",
@@ -91,9 +128,37 @@ def object_store(folder: Path, latency_ms: float = 0.0) -> Iterator[Store]:
     (folder / NOTES).touch()
     port = _free_port()
     command = (sys.executable, "-m", __spec__.name, str(folder), str(port))
-    store = Store(f"http://127.0.0.1:{port}", folder)
-    before = dict(os.environ)
-    with subprocess.Popen((*command, "--latency-ms", str(latency_ms))) as server:
+    with _serving(folder, port, (*command, "--latency-ms", str(latency_ms))) as store:
+        yield store
+
+
+@contextmanager
+def fronted(store: Store) -> Iterator[Store]:
+    """Runs nginx before a store, for many readers; the environment points to it in the block."""
+    if (program := shutil.which(FRONT, path=f"{os.environ['PATH']}:/usr/sbin")) is None:
+        raise SystemExit(f"many readers need {FRONT}, which is not here: install its package")
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Path(scratch, "nginx.conf")
+        settings.write_text(
+            FRONT_SETTINGS.format(
+                scratch=scratch,
+                port=port,
+                backlog=BACKLOG,
+                folder=store.folder.resolve(),
+                notes=NOTES,
+                store=store.endpoint,
+            )
+        )
+        command = (program, "-p", scratch, "-e", f"{scratch}/errors", "-c", str(settings))
+        with _serving(store.folder, port, command) as front:
+            yield front
+
+
+@contextmanager
+def _serving(folder: Path, port: int, command: Sequence[str]) -> Iterator[Store]:
+    store, before = Store(f"http://127.0.0.1:{port}", folder), dict(os.environ)
+    with subprocess.Popen(command) as server:
         try:
             _wait_for(store)
             os.environ.update(store.environment)
@@ -101,7 +166,7 @@ def object_store(folder: Path, latency_ms: float = 0.0) -> Iterator[Store]:
         finally:
             os.environ.clear()
             os.environ.update(before)
-            server.kill()
+            server.terminate()
 
 
 def _free_port() -> int:
@@ -114,7 +179,7 @@ def _wait_for(store: Store) -> None:
     until = time.monotonic() + START_SECONDS_MAX
     while True:
         try:
-            httpx.get(store.endpoint, timeout=START_SECONDS_MAX).raise_for_status()
+            httpx.get(store.endpoint, params={"list": ""}, timeout=START_SECONDS_MAX)
         except httpx.TransportError:
             if time.monotonic() > until:
                 raise
