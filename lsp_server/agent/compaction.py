@@ -34,6 +34,7 @@ from lsp_server.domain.images import Image
 from lsp_server.domain.messages import Delta, Message, Request, Waiting
 from lsp_server.domain.ports import Model
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
+from lsp_server.text.count import count_of
 from lsp_server.text.legible import disguises
 from lsp_server.tools.tool_list import ToolList
 
@@ -280,7 +281,7 @@ def next_prompt(
     number = state.progress.cycle + 1
     text = f"{task}\n\n# Where you are\n{COMPACTED_NOTE}\n\n{known.text}"
     text += f"\n\n{topics.text}" if topics.text else ""
-    tail = PromptSection("tail", f"the last {kept} messages", tail_tokens)
+    tail = PromptSection("tail", f"the last {count_of(kept, 'message')}", tail_tokens)
     images = _fit_images(_images_of_person(state, context, run_config, kept), tokens)
     more = (*_section_of(images), tail)
     message = _add_recalled(text, recalled)
@@ -322,7 +323,7 @@ def _fit_images(images: Sequence[Image], tokens: int) -> tuple[Image, ...]:
 
 def _section_of(images: Sequence[Image]) -> tuple[PromptSection, ...]:
     tokens = sum(image.tokens for image in images)
-    return (PromptSection("task", f"{len(images)} images", tokens),) if images else ()
+    return (PromptSection("task", count_of(len(images), "image"), tokens),) if images else ()
 
 
 def _keep_topics(state: State, tokens_max: int, measure: MeasureTokens) -> PromptParts:

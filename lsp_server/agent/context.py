@@ -21,6 +21,7 @@ from lsp_server.domain.events import (
 )
 from lsp_server.domain.messages import Message
 from lsp_server.domain.tools import Malformed, ToolSpec
+from lsp_server.text.count import count_of
 
 BYTES_PER_TOKEN = 4.0
 """The estimate before the endpoint has counted once: English and code are near 4."""
@@ -183,7 +184,8 @@ def cut_result(text: str, chars_max: int, call_id: str) -> str:
         return text
     head, tail = chars_max * 2 // 3, chars_max // 3
     left_out = len(text) - head - tail
-    note = f'[{left_out} characters cut; recall {{"id": "{call_id}", "cursor": {head}}} shows them]'
+    recall = f'recall {{"id": "{call_id}", "cursor": {head}}} shows them'
+    note = f"[{count_of(left_out, 'character')} cut; {recall}]"
     return f"{text[:head]}\n{note}\n{text[-tail:]}"
 
 

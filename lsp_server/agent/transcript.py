@@ -24,6 +24,7 @@ from lsp_server.domain.events import (
     ToolReturned,
 )
 from lsp_server.domain.workflow_events import WorkflowChanged
+from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import split_lines
 from lsp_server.text.markdown import code_block, safe_markdown
 from lsp_server.wording.event_view import view_of
@@ -145,4 +146,4 @@ def _excerpt(text: str) -> str:
     lines = split_lines(text)
     shown = "\n".join(lines[:RESULT_LINES_MAX])[:RESULT_CHARS_MAX]
     left_out = len(lines) - RESULT_LINES_MAX
-    return f"{shown}\n… {left_out} more lines" if left_out > 0 else shown
+    return f"{shown}\n… {count_of(left_out, 'more line')}" if left_out > 0 else shown

@@ -22,6 +22,7 @@ from lsp_server.domain.memories import MemoryKind, Query
 from lsp_server.models.scripted.scenario import Scenario
 from lsp_server.models.scripted.server import ScriptedServer
 from lsp_server.sandbox.scratch_folder import scratch_folder
+from lsp_server.text.count import count_of
 from lsp_server.text.diff import unified_diff
 
 TASK = "The tests fail. Find out why and fix the code."
@@ -89,7 +90,8 @@ async def _play(folder: Path, script: Scenario, data: Path | None) -> int:
         )
         status = await run_task(options)
         sys.stdout.write(
-            f"\nThe scripted model answered {len(server.requests)} requests over HTTP.\n"
+            "\nThe scripted model answered "
+            f"{count_of(len(server.requests), 'request')} over HTTP.\n"
         )
     return status
 

@@ -18,6 +18,7 @@ from lsp_server.domain.goals import GOALS_FILE
 from lsp_server.domain.permissions import visible
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import one_line
 from lsp_server.wording.run_texts import usage_text
 
@@ -129,7 +130,7 @@ def _is_met(one: ConditionStatus) -> bool:
 
 
 def _total(conditions: Sequence[ConditionStatus]) -> str:
-    return f"{sum(map(_is_met, conditions))} of {len(conditions)} conditions met"
+    return f"{sum(map(_is_met, conditions))} of {count_of(len(conditions), 'condition')} met"
 
 
 def _evidence(one: ConditionStatus) -> str:

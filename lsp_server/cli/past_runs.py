@@ -17,6 +17,7 @@ from lsp_server.cli.runs_folder import runs_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.domain.tasks import RunId
 from lsp_server.session.run_summary import RunSummary
+from lsp_server.text.count import count_of
 
 NONE_YET = 'there are no runs in this folder yet; begin one with: holdfast run "what to do"'
 WIDE_COLUMNS = 90
@@ -54,7 +55,7 @@ async def _list(workspace: Path, limit: int, as_json: bool) -> int:
 def run_lines(runs: Sequence[RunSummary], columns: int | None) -> Iterator[str]:
     """Yields the lines of a list of runs; with `columns` none is longer."""
     for run in runs:
-        spent = f"{run.step} step{'s' * (run.step != 1)}"
+        spent = count_of(run.step, "step")
         spent += f"  ${run.cost_usd:.2f}" if run.cost_usd else ""
         if columns is None or columns >= WIDE_COLUMNS:
             lines = [f"{run.run_id}  {_when(run)}  {run.state:<11}  {spent:<9}  {run.title}"]

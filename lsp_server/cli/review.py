@@ -14,6 +14,7 @@ from lsp_server.cli.exit_status import FAILED, run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.session.code_review.code_review import result_text
 from lsp_server.session.code_review.findings import ReviewResult
+from lsp_server.text.count import count_of
 from lsp_server.text.diff_quotes import diff_lines
 
 FOUND = 3
@@ -40,7 +41,9 @@ async def _review(options: ReviewOptions) -> int:
     async with command_session(folder, load_settings(folder)) as session:
         budget = session.settings.run.budget
         begun = await session.code_review.start(budget, options.base, options.path)
-        sys.stderr.write(f"run {begun.run.run_id} reviews {len(diff_lines(begun.diff))} files\n")
+        sys.stderr.write(
+            f"run {begun.run.run_id} reviews {count_of(len(diff_lines(begun.diff)), 'file')}\n"
+        )
         result = await session.code_review.result(begun)
     if options.json:
         sys.stdout.writelines(f"{json.dumps(asdict(each))}\n" for each in result.findings)

@@ -30,6 +30,7 @@ from lsp_server.domain.tasks import RunId
 from lsp_server.domain.tools import ToolKind
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.session.child_runs import child_number, parent_id
+from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import split_lines
 from lsp_server.wording.event_view import view_of
 from lsp_server.wording.run_texts import outcome_text
@@ -224,4 +225,6 @@ def _preview(text: str) -> Iterator[ScreenLine]:
         tone = _DIFF_TONES.get(line[:1], "muted") if is_diff else "muted"
         yield ScreenLine(f"    | {line[:PREVIEW_CHARS_MAX]}", tone)
     if len(lines) > PREVIEW_LINES_MAX:
-        yield ScreenLine(f"    | … {len(lines) - PREVIEW_LINES_MAX} more lines", "muted")
+        yield ScreenLine(
+            f"    | … {count_of(len(lines) - PREVIEW_LINES_MAX, 'more line')}", "muted"
+        )

@@ -13,6 +13,7 @@ from lsp_server.cli.exit_status import run_command, workspace_folder
 from lsp_server.domain.permissions import visible
 from lsp_server.session.workflows.session_workflows import FoundWorkflow
 from lsp_server.skills.source import Problem
+from lsp_server.text.count import count_of
 
 NONE_YET = "there is no workflow yet; write one in .holdfast/workflows/NAME.md"
 
@@ -33,7 +34,7 @@ class WorkflowLine:
         """Returns the line for a person."""
         if self.problem:
             return f"{self.name}: {self.path}: {self.problem}"
-        return f"{self.name} ({self.state}, {self.nodes} nodes): {self.description}"
+        return f"{self.name} ({self.state}, {count_of(self.nodes, 'node')}): {self.description}"
 
 
 def list_workflows(workspace: Path, *, as_json: bool) -> int:

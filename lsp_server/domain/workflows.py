@@ -191,7 +191,8 @@ def progress_text(nodes: Sequence[NodeStatus]) -> str:
     >>> progress_text([NodeStatus("a", "A", (), "achieved"), NodeStatus("b", "B", (), "running")])
     '1 of 2 nodes done; at work: B'
     """
-    done = f"{sum(node.is_done for node in nodes)} of {len(nodes)} nodes done"
+    every = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+    done = f"{sum(node.is_done for node in nodes)} of {every} done"
     count = Counter(node.state for node in nodes)
     fell_short = [f"{count[state]} {state}" for state in _FELL_SHORT if count[state]]
     doing = [node.title for node in nodes if node.state == "running"]

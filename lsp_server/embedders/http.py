@@ -19,6 +19,7 @@ from lsp_server.domain.errors import (
 )
 from lsp_server.settings.address import without_credentials
 from lsp_server.system.proxies import proxy_for
+from lsp_server.text.count import count_of
 
 BATCH_TEXTS = 64
 TIMEOUT_SECONDS = 60.0
@@ -141,7 +142,8 @@ class HttpEmbedder:
         sizes = {len(row) for row in rows}
         if len(rows) != count or len(sizes) != 1 or self.dimension not in (0, *sizes):
             raise ModelMisbehaved(
-                f"{self._place} sent {len(rows)} vectors of sizes {sorted(sizes)} for {count} texts"
+                f"{self._place} sent {count_of(len(rows), 'vector')} "
+                f"of sizes {sorted(sizes)} for {count_of(count, 'text')}"
             )
         self.dimension = sizes.pop()
         return rows

@@ -36,6 +36,7 @@ from lsp_server.settings.layers import load
 from lsp_server.settings.sections import Settings
 from lsp_server.system.atomic_file import replace_file
 from lsp_server.system.process_lock import ProcessLock
+from lsp_server.text.count import count_of
 from lsp_server.workspace.git.repository import repository_folders
 
 LOCK = "evaluation.lock"
@@ -264,9 +265,9 @@ def _simulation(chances: Chances | None) -> str:
 
 
 def _limits(limits: Budget) -> str:
-    parts = [f"{limits.steps_max} steps"]
+    parts = [count_of(limits.steps_max, "step")]
     if limits.tokens_max is not None:
-        parts.append(f"{limits.tokens_max:,} tokens")
+        parts.append(count_of(limits.tokens_max, "token"))
     if limits.wall_seconds_max is not None:
         parts.append(f"{limits.wall_seconds_max:g} s")
     return ", ".join(parts) + ", or less where the task says so"

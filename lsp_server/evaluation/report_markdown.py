@@ -14,6 +14,7 @@ from lsp_server.evaluation.report_cells import (
     spending,
 )
 from lsp_server.evaluation.summary import ArmSummary
+from lsp_server.text.count import count_of
 
 MARKS = {"solved": "■", "unsolved": "□", "error": "✕"}
 
@@ -37,7 +38,7 @@ def _warnings(report: Report) -> Iterator[str]:
     if report.about.simulation:
         yield f"**A simulation, not a measurement of a model.** {report.about.simulation}"
     if report.missing:
-        yield f"**Not complete:** {report.missing} cells have no result yet."
+        yield f"**Not complete:** {count_of(report.missing, 'cell')} without a result yet."
 
 
 def _arms(report: Report) -> Iterator[str]:

@@ -76,8 +76,8 @@ def _head(report: Report) -> Iterator[str]:
         )
     if report.missing:
         yield (
-            f"<p class='note'><strong>Not complete.</strong> {report.missing} cells have no "
-            "result yet.</p>"
+            "<p class='note'><strong>Not complete.</strong> "
+            f"{count_of(report.missing, 'cell')} without a result yet.</p>"
         )
 
 

@@ -16,6 +16,7 @@ from lsp_server.domain.ids import Id
 from lsp_server.evolution.draft_file import ARGUMENTS, NOT_REPLAYED, DraftFile
 from lsp_server.evolution.procedures import Procedure
 from lsp_server.evolution.run_steps import OPEN_WORD, Step
+from lsp_server.text.count import count_of
 
 DraftKind: TypeAlias = Literal["keep_skill", "keep_command"]
 
@@ -118,7 +119,7 @@ def new_draft(procedure: Procedure, at: str) -> Draft:
         sources,
         procedure.runs[len(sources) :],
         procedure.evidence,
-        f"{len(procedure.runs)} of {procedure.seen} runs that did a part of it",
+        f"{len(procedure.runs)} of {count_of(procedure.seen, 'run')} that did a part of it",
         at,
     )
 

@@ -25,6 +25,7 @@ from lsp_server.evolution.person_lessons import denies, gives_advice, is_clean
 from lsp_server.evolution.project import Project
 from lsp_server.evolution.suggestion import Suggestion, suggestion
 from lsp_server.text.bm25 import stems
+from lsp_server.text.count import count_of
 
 CANDIDATES_MAX = 30
 """Of more, the rest is not looked at."""
@@ -205,7 +206,8 @@ def _if_together(
     text: str, line: str, evidence: Sequence[Id], found: _Together
 ) -> Suggestion | str:
     if found.together < RUNS_MIN or found.together < SHARE_MIN * found.about:
-        return f"the command passed in {found.together} of {found.about} runs about this work"
+        runs = count_of(found.about, "run")
+        return f"the command passed in {found.together} of {runs} about this work"
     if found.others_ran > OTHERS_MAX * max(1, found.others):
         return "the command belongs to other work as well"
     if not found.newest_ran:
@@ -216,7 +218,8 @@ def _if_together(
         suggestion(
             "keep_fact",
             text,
-            f"it passed in {found.together} of {found.about} runs about this; a model worded it",
+            f"it passed in {found.together} of {count_of(found.about, 'run')} about this; "
+            "a model worded it",
             evidence=distinct(reversed(list(evidence)), EVIDENCE_MAX),
             command=line,
             runs=found.together,

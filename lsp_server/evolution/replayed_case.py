@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lsp_server.domain.ids import Id
+from lsp_server.text.count import count_of
 
 CHEAPER_MIN = 0.1
 """By such a share steps or tokens have to fall; less is luck."""
@@ -120,7 +121,8 @@ def _figures(cases: Sequence[ReplayedCase]) -> str:
     (steps, steps_before), (tokens, tokens_before) = sums
     return (
         f"with it {after} of {len(cases)} past tasks passed, without it {before}; "
-        f"{steps:,} steps instead of {steps_before:,}, {tokens:,} tokens instead of {tokens_before:,}"
+        f"{count_of(steps, 'step')} instead of {steps_before:,}, "
+        f"{count_of(tokens, 'token')} instead of {tokens_before:,}"
     )
 
 

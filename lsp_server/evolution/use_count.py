@@ -14,6 +14,7 @@ from lsp_server.evolution.fact_parts import FactParts, fact_parts
 from lsp_server.evolution.past_run import PastRun
 from lsp_server.evolution.suggestion import Suggestion, suggestion
 from lsp_server.skills.custom_command import makes
+from lsp_server.text.count import count_of
 
 TOLD_MIN = 20
 DAYS_MIN = 28
@@ -45,7 +46,7 @@ class UseCount:
         if self.failed_last >= FAILED_MIN:
             return f"the last {self.failed_last} runs that used it did not go well"
         if self.told >= TOLD_MIN and self.days >= DAYS_MIN and not self.used:
-            return f"none of {self.told} runs in {self.days:.0f} days used it"
+            return f"none of {self.told} runs in {count_of(round(self.days), 'day')} used it"
         return ""
 
     @property

@@ -12,6 +12,7 @@ from lsp_server.domain.edits import Lines, TextEdit
 from lsp_server.domain.goals import ConditionReport, Goal
 from lsp_server.goals.check_syntax import format_check
 from lsp_server.goals.goals_document import ConditionEntry, GoalsDocument
+from lsp_server.text.count import count_of
 
 
 def write_back(
@@ -121,7 +122,7 @@ def _evidence_line(report: ConditionReport) -> str:
         return "evidence: none"
     last = shown[-1]
     if not report.condition.checks:
-        how = f"judged from {len(shown)} piece{'s' * (len(shown) > 1)} of evidence"
+        how = f"judged from {count_of(len(shown), 'piece')} of evidence"
     elif last.exit_status is None:
         how = "holds"
     else:

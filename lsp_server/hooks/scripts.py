@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lsp_server.text.count import count_of
 from lsp_server.tools.shell_syntax import Command, Word, parse, word_set
 
 PROJECT_VARIABLES = ("CLAUDE_PROJECT_DIR", "HOLDFAST_PROJECT_DIR")
@@ -138,6 +139,6 @@ def _script(path: Path, root: Path) -> Script:
     except OSError as error:
         return Script(name, f"({error})", "unreadable")
     if b"\0" in head:
-        return Script(name, f"(no text, {size:,} bytes)", digest)
-    more = f"\n(and {size - len(head):,} bytes more)" if size > len(head) else ""
+        return Script(name, f"(no text, {count_of(size, 'byte')})", digest)
+    more = f"\n(and {count_of(size - len(head), 'byte')} more)" if size > len(head) else ""
     return Script(name, head.decode("utf-8", "replace") + more, digest)

@@ -20,6 +20,7 @@ from lsp_server.domain.ports import Model
 from lsp_server.max_mode.dry_runner import DryRunGroup
 from lsp_server.max_mode.judge_question import answer_schema, ask_judge, label_by_content
 from lsp_server.max_mode.normal_form import message_chars, prompt_chars
+from lsp_server.text.count import count_of
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.markdown import code_block
 from lsp_server.text.truncate import truncate
@@ -166,12 +167,12 @@ def fall_back(groups: Sequence[DryRunGroup], problem: str, emit: Emit) -> JudgeD
     left = [place for place in left if len(groups[place].candidates) == size]
     if len(left) == 1:
         return JudgeDecision(left[0], "largest group", problem)
-    emit(JudgeFellBack("best evidence", f"{len(left)} groups are equally large"))
+    emit(JudgeFellBack("best evidence", f"{count_of(len(left), 'group')} are equally large"))
     doubts = min(groups[place].dry_run.doubts for place in left)
     left = [place for place in left if groups[place].dry_run.doubts == doubts]
     if len(left) == 1:
         return JudgeDecision(left[0], "best evidence", problem)
-    emit(JudgeFellBack("first", f"nothing tells {len(left)} groups apart"))
+    emit(JudgeFellBack("first", f"nothing tells {count_of(len(left), 'group')} apart"))
     return JudgeDecision(left[0], "first", problem)
 
 
@@ -220,7 +221,9 @@ def _line(message: Message) -> str:
 def _proposal(label: str, group: DryRunGroup, drawn: int) -> str:
     """Writes one proposal: why, what, and what its dry run showed."""
     message, dry_run = group.message, group.dry_run
-    parts = [f"## Proposal {label} (of {len(group.candidates)} among {drawn} candidates)"]
+    parts = [
+        f"## Proposal {label} (of {len(group.candidates)} among {count_of(drawn, 'candidate')})"
+    ]
     if message.reasoning.strip():
         parts.append(
             "Thought:\n" + code_block(truncate(message.reasoning.strip(), REASONING_CHARS_MAX))

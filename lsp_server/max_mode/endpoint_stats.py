@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from lsp_server.domain.candidates import DrawStrategy, WantedStrategy
+from lsp_server.text.count import count_of
 
 LATENCIES_KEPT = 16
 CALM_STEPS = 10
@@ -62,7 +63,7 @@ class EndpointStats:
         }
         parts = [several[self.honours_choices]]
         if self.parallel_max is not None:
-            parts.append(f"takes {self.parallel_max} requests at once at most")
+            parts.append(f"takes {count_of(self.parallel_max, 'request')} at once at most")
         if self.latencies:
             seconds, count = statistics.median(self.latencies), len(self.latencies)
             parts.append(f"an answer took {seconds:.1f} s (median of {count})")

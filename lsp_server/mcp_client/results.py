@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.images import LoadedImage
+from lsp_server.text.count import count_of
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate
 from lsp_server.workspace.files.images import decode_image
@@ -39,7 +40,10 @@ def _joined(parts: list[str], result: CallToolResult) -> str:
     text = terminal_text("\n\n".join(parts)).strip() or "(the tool gave nothing)"
     if len(text) <= RESULT_CHARS_MAX:
         return text
-    return truncate(text, RESULT_CHARS_MAX) + f"\n[{len(text):,} characters; the rest is left out]"
+    return (
+        truncate(text, RESULT_CHARS_MAX)
+        + f"\n[{count_of(len(text), 'character')}; the rest is left out]"
+    )
 
 
 def block_text(block: ContentBlock) -> str:
@@ -82,6 +86,6 @@ def _result_part(block: ContentBlock, tool: str, images: list[LoadedImage]) -> s
 
 def _size(data: str) -> str:
     try:
-        return f"{len(base64.b64decode(''.join(data.split()), validate=True)):,} bytes"
+        return count_of(len(base64.b64decode("".join(data.split()), validate=True)), "byte")
     except (binascii.Error, ValueError):
         return "unreadable"

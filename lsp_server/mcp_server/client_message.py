@@ -15,6 +15,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from lsp_server.models.json_line import read_json
+from lsp_server.text.count import count_of
 
 
 def read_message(line: bytes, bytes_max: int) -> JSONRPCMessage | None:
@@ -31,7 +32,9 @@ def read_message(line: bytes, bytes_max: int) -> JSONRPCMessage | None:
     'the line is no JSON'
     """
     if len(line) > bytes_max:
-        return _error(None, INVALID_REQUEST, f"a message has more than {bytes_max:,} bytes")
+        return _error(
+            None, INVALID_REQUEST, f"a message has more than {count_of(bytes_max, 'byte')}"
+        )
     try:
         value = read_json(line)
     except ValueError as error:

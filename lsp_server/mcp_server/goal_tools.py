@@ -19,6 +19,7 @@ from lsp_server.mcp_server.answers import (
 from lsp_server.mcp_server.lent_tool import LentTool, Report, reported
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.lending import Lending
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import one_line
 from lsp_server.tools.arguments import ToolArguments
 
@@ -111,7 +112,9 @@ def _answer(lending: Lending, shown: Statuses, *, with_evidence: bool) -> GoalsA
 def _notes(lending: Lending, shown: Statuses) -> Sequence[str]:
     notes = [] if shown else [NO_GOALS]
     if len(shown) > CONDITIONS_MAX:
-        notes.append(f"{len(shown) - CONDITIONS_MAX} more conditions are left out; name a goal")
+        notes.append(
+            f"left out: {count_of(len(shown) - CONDITIONS_MAX, 'more condition')}; name a goal"
+        )
     unjudged = any(one.verdict == "unverified" and not one.condition.checks for one in shown)
     if unjudged and lending.session.status().endpoint is None:
         notes.append(NO_MODEL)

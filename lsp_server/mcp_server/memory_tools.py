@@ -222,7 +222,7 @@ async def _note(lending: Lending) -> str | None:
     state = lending.session.memory.state()
     notes: list[str] = []
     if state.index is not None:
-        done = f"{state.index.done} of {state.index.total} files"
+        done = f"{state.index.done} of {count_of(state.index.total, 'file')}"
         notes.append(f"the code is being indexed, {done}: search again later for the rest")
     if state.status is not None and state.status.pending:
         notes.append(

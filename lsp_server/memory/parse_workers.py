@@ -20,6 +20,7 @@ from lsp_server.memory.parse_answer import decode_answer
 from lsp_server.memory.parsing import FileRead, ReadRequest, read_file
 from lsp_server.sandbox.process_tree import end_whole
 from lsp_server.sandbox.sandbox import ProcessSpec, SandboxedProcess, StartProcess
+from lsp_server.text.count import count_of
 
 PROCESSES_MAX = 2
 FILES_PER_REQUEST = 32
@@ -161,7 +162,7 @@ class ParseWorker:
                 await writer.drain()
                 size = int.from_bytes(await reader.readexactly(8), "big")
                 if size > ANSWER_BYTES_MAX:
-                    raise EOFError(f"an answer of {size} bytes")
+                    raise EOFError(f"an answer of {count_of(size, 'byte')}")
                 answer = await reader.readexactly(size)
             reads = await asyncio.to_thread(decode_answer, answer, request)
             answered = True

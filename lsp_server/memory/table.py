@@ -15,6 +15,7 @@ from lsp_server.memory.storage_errors import PlaceUnavailable, translate_errors
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table_schema import Row, TableSchema, drop_rows, to_arrow
 from lsp_server.memory.table_upkeep import TableUpkeep
+from lsp_server.text.count import count_of
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -115,7 +116,7 @@ class Table:
         await self.upkeep.purge()
         if left := before & await asyncio.to_thread(self._place.table_files, self.schema.name):
             raise PlaceUnavailable(
-                f"{len(left)} files may still hold what is to be forgotten, such as "
+                f"{count_of(len(left), 'file')} may still hold what is to be forgotten, such as "
                 f"{min(left)[0]}; forget it again, or remove them by hand"
             )
 

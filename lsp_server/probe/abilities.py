@@ -10,6 +10,7 @@ from lsp_server.models.exchange_recorder import RecordedExchange
 from lsp_server.probe import questions
 from lsp_server.probe.asker import ProbedAnswer, fields_in
 from lsp_server.probe.finding import AbilityFinding
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import truncate
 
 EXCERPT_CHARS_MAX = 80
@@ -129,9 +130,10 @@ def streaming(first: ProbedAnswer) -> AbilityFinding:
         return not_shown("streaming", first)
     kind = taken.headers.get("content-type", "no content type").partition(";")[0]
     if taken.streamed and first.pieces > 1:
-        return AbilityFinding("streaming", "yes", f"{kind}, {first.pieces} pieces")
+        return AbilityFinding("streaming", "yes", f"{kind}, {count_of(first.pieces, 'piece')}")
     return AbilityFinding(
-        "streaming", "partly" if taken.streamed else "no", f"{kind}, {first.pieces} pieces",
+        "streaming", "partly" if taken.streamed else "no",
+        f"{kind}, {count_of(first.pieces, 'piece')}",
         "an answer is shown once it is whole, and may take ten times model.silence_timeout_seconds",
     )  # fmt: skip
 
@@ -221,7 +223,7 @@ def parallel_tools(answered: ProbedAnswer) -> AbilityFinding:
         return not_shown("parallel tools", answered)
     count = len(answered.response.message.tool_calls)
     if count > 1:
-        return AbilityFinding("parallel tools", "yes", f"{count} calls in one answer")
+        return AbilityFinding("parallel tools", "yes", f"{count_of(count, 'call')} in one answer")
     told = f"{count} of 2 calls in one answer"
     return AbilityFinding(
         "parallel tools", "no" if count else "unknown", told, "a run takes more steps"

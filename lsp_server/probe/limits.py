@@ -11,6 +11,7 @@ from lsp_server.probe.asker import ProbedAnswer
 from lsp_server.probe.finding import AbilityFinding, Answer
 from lsp_server.probe.questions import HUGE_ANSWER_TOKENS
 from lsp_server.settings.sections import ModelSettings
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import truncate
 
 HEADERS_SHOWN_MAX = 8
@@ -28,7 +29,7 @@ def context(
 ) -> AbilityFinding:
     """Reads how long a prompt may be, and what the endpoint says to one that is too long."""
     ability, set_tokens = "context length", settings.context_tokens
-    reported = f"{listed} tokens are listed" if listed else "none is listed"
+    reported = f"listed: {count_of(listed, 'token')}" if listed else "none is listed"
     if overflow is None:
         return AbilityFinding(
             ability, "yes" if listed else "unknown",
@@ -51,12 +52,14 @@ def context(
     if counted < words * CUT_SHARE:
         return AbilityFinding(
             ability, "no",
-            f"{reported}; of {words} words it counted {counted} tokens and said nothing",
+            f"{reported}; of {words} words it counted {count_of(counted, 'token')} "
+            "and said nothing",
             f"it cuts prompts in silence, so that a run forgets its task: give the server a larger "
             f"window, and set model.context_tokens to it (here {set_tokens})",
         )  # fmt: skip
     return AbilityFinding(
-        ability, "partly", f"{reported}; {counted} tokens were taken, so it is at least that",
+        ability, "partly",
+        f"{reported}; taken: {count_of(counted, 'token')}, so it is at least that",
         _smaller("model.context_tokens", listed, set_tokens),
     )  # fmt: skip
 
@@ -81,7 +84,7 @@ def rate_limits(exchanges: Sequence[RecordedExchange]) -> AbilityFinding:
             if any(part in name for part in _RATE_HEADERS):
                 found[name] = value
     limited = sum(exchange.status == 429 for exchange in exchanges)
-    refused = f"; {limited} requests were refused with 429" if limited else ""
+    refused = f"; {count_of(limited, 'request')} refused with 429" if limited else ""
     if found:
         told = ", ".join(
             f"{name}: {truncate(found[name], HEADER_CHARS_MAX)}"
@@ -99,7 +102,8 @@ def cancel(answered: ProbedAnswer, next_one: ProbedAnswer) -> AbilityFinding:
         return AbilityFinding(
             "cancel", "unknown", "the answer was whole before it could be cancelled"
         )
-    told = f"closed after {answered.pieces} pieces, over {answered.stop_seconds:.1f} s later"
+    pieces = count_of(answered.pieces, "piece")
+    told = f"closed after {pieces}, over {answered.stop_seconds:.1f} s later"
     if next_one.response is None and not next_one.stopped and next_one.refused is None:
         return AbilityFinding("cancel", "no", f"{told}; then: {next_one.error}")
     later = f"the next request was answered after {next_one.first_seconds:.1f} s"

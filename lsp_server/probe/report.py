@@ -10,6 +10,7 @@ from lsp_server.probe.asker import PROBE_SECONDS_MAX
 from lsp_server.probe.endpoint_probe import REQUESTS_MAX, largest_usage
 from lsp_server.probe.finding import ProbeReport, Role
 from lsp_server.settings.sections import ModelSettings
+from lsp_server.text.count import count_of
 from lsp_server.wording.run_texts import usage_text
 
 
@@ -21,7 +22,7 @@ def announcement(role: Role, settings: ModelSettings) -> str:
         cost = f"${settings.prices.cost_usd(most):.2f}"
     return (
         f"probing the {role}, {_line(settings.name or '')} at {shown_address(settings.base_url or '')}: "
-        f"about {REQUESTS_MAX} requests, at most {most.prompt_tokens:,} tokens in, "
+        f"about {REQUESTS_MAX} requests, at most {count_of(most.prompt_tokens, 'token')} in, "
         f"{most.completion_tokens:,} out, {cost}, {PROBE_SECONDS_MAX:.0f} s"
     )
 
@@ -81,7 +82,7 @@ def _use(report: ProbeReport) -> str:
 
 def _spent(report: ProbeReport) -> str:
     tokens = usage_text(report.billed, report.cost_usd)
-    return f"It took {report.requests} requests, {tokens}, {report.seconds:.0f} s."
+    return f"It took {count_of(report.requests, 'request')}, {tokens}, {report.seconds:.0f} s."
 
 
 def _cell(text: str) -> str:

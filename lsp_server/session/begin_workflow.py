@@ -19,6 +19,7 @@ from lsp_server.session.session import Session
 from lsp_server.session.workflows.node_input import definition_digest
 from lsp_server.session.workflows.workflow_agents import agents_of
 from lsp_server.skills.custom_command import parse_invocation
+from lsp_server.text.count import count_of
 
 RUNS_LOOKED_AT_MAX = 100
 """So many of the newest runs are looked at for the last one of a workflow."""
@@ -79,7 +80,7 @@ async def begin_workflow(
     nodes = len(written.workflow.nodes)
     title = f"Workflow {name}: {written.description}".rstrip(": ")
     task = Task(
-        f"{title}\n\n{nodes} nodes; see {written.path}",
+        f"{title}\n\n{count_of(nodes, 'node')}; see {written.path}",
         mode=mode,
         budget=session.settings.run.budget,
         workflow=name,

@@ -181,8 +181,8 @@ async def _skills(session: Session) -> str:
 
 async def _workflows(session: Session) -> str:
     lines = [
-        f"- `{one.written.name}` ({one.state}, {len(one.written.workflow.nodes)} nodes): "
-        f"`{one.written.path}`"
+        f"- `{one.written.name}` ({one.state}, "
+        f"{count_of(len(one.written.workflow.nodes), 'node')}): `{one.written.path}`"
         for one in await session.workflows.found()
     ]
     lines += [
@@ -215,7 +215,7 @@ async def _hooks(session: Session) -> str:
 
 def _runs(session: Session) -> str:
     lines = [
-        f"- `{run.run_id}` {run.state}, {run.step} steps, "
+        f"- `{run.run_id}` {run.state}, {count_of(run.step, 'step')}, "
         f"{usage_text(run.usage, run.cost_usd)}: {run.title}"
         for run in session.runs.list()[:RUNS_SHOWN_MAX]
     ]
@@ -239,7 +239,8 @@ def _max_mode(session: Session) -> str:
     """Says how Max Mode is set, what it learned about endpoints, and what it did. Blocking."""
     wanted = session.settings.max_mode
     state = "on for every run" if wanted.enabled else "off unless a run asks for it"
-    how = f"{wanted.samples} candidates, strategy {wanted.strategy}, judged by {_judge(session)}"
+    samples = count_of(wanted.samples, "candidate")
+    how = f"{samples}, strategy {wanted.strategy}, judged by {_judge(session)}"
     lines = [
         f"- {state}; {how}",
         *(

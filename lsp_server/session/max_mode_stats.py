@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lsp_server.domain.events import CandidatesJudged, Event, JudgeFellBack, ModelAnswered
 from lsp_server.domain.messages import Usage
+from lsp_server.text.count import count_of
 
 
 @dataclass(slots=True)
@@ -31,8 +32,9 @@ class MaxModeStats:
             return ""
         by = ", ".join(f"{way} {count}" for way, count in self.chosen.most_common())
         total, own = self.billed.total_tokens, self.answers.total_tokens
+        drawn = count_of(self.candidates, "candidate")
         parts = [
-            f"steps chosen: {self.chosen.total()} of {self.candidates} candidates (by {by})",
+            f"steps chosen: {self.chosen.total()} of {drawn} (by {by})",
             f"candidates that did not come: {self.failed}" if self.failed else "",
             f"steps that the judge did not decide: {self.fell_back}" if self.fell_back else "",
             f"tokens billed: {total:,}, of which the chosen answers took {own:,}",

@@ -20,6 +20,7 @@ from lsp_server.mcp_client.server_spec import (
 from lsp_server.mcp_client.tool import McpTool
 from lsp_server.session.trust import Trust, TrustItem, TrustState
 from lsp_server.settings.sections import McpSettings
+from lsp_server.text.count import count_of
 
 Connect: TypeAlias = Callable[[McpServerSpec], McpServer]
 """Makes the connection to a server, which is opened when it is first used."""
@@ -92,7 +93,8 @@ class SessionServers:
             problems.append("of tools with one name only the first is offered")
         kept = list(reversed(unique.values()))
         if len(kept) > TOOLS_MAX:
-            problems.append(f"{len(kept)} tools are offered, of which {TOOLS_MAX} are used")
+            offered = count_of(len(kept), "tool")
+            problems.append(f"{offered} are offered, of which {TOOLS_MAX} are used")
         return OfferedTools(tuple(kept[:TOOLS_MAX]), tuple(problems))
 
     @property

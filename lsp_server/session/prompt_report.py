@@ -70,8 +70,8 @@ def report_markdown(report: PromptReport) -> str:
 def _table(makeup: PromptMakeup) -> Iterator[str]:
     limit, tokens = makeup.limit_tokens, makeup.tokens
     yield (
-        f"Cycle {makeup.cycle}: {tokens:,} of the {limit:,} tokens at which the next one begins "
-        f"({round(100 * tokens / max(1, limit))} %).\n"
+        f"Cycle {makeup.cycle}: {tokens:,} of the {count_of(limit, 'token')} "
+        f"at which the next one begins ({round(100 * tokens / max(1, limit))} %).\n"
     )
     yield "| part | tokens | share |"
     yield "|---|---:|---:|"
@@ -101,7 +101,7 @@ def _ahead(makeup: PromptMakeup, forecasts: Sequence[CostForecast]) -> Iterator[
     if not forecasts:
         return
     added = added_tokens(makeup.steps)
-    yield f"A step adds about {added:,} tokens. If it goes on like that:\n"
+    yield f"A step adds about {count_of(added, 'token')}. If it goes on like that:\n"
     for one in forecasts:
         begun = f", {count_of(one.cycles, 'new cycle')}" if one.cycles else ""
         yield f"- {count_of(one.steps, 'more step')}: {usage_text(one.usage, one.cost_usd)}{begun}"

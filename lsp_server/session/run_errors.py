@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.tasks import Mode, RunId, RunState
+from lsp_server.text.count import count_of
 from lsp_server.text.legible import on_one_line
 
 
@@ -115,7 +116,7 @@ class InvalidMessage(RunError):
     """A message to a run is blank, or longer than `chars_max` characters."""
 
     def __init__(self, chars_max: int) -> None:
-        super().__init__(f"a message needs 1 to {chars_max} characters")
+        super().__init__(f"a message needs 1 to {count_of(chars_max, 'character')}")
         self.chars_max = chars_max
 
 
@@ -148,6 +149,6 @@ class NothingToAccept(NotFound):
     """The run has no proposal with the number that was asked for; `count` is how many it has."""
 
     def __init__(self, run_id: RunId, count: int) -> None:
-        super().__init__(f"run {run_id} has {count} proposals")
+        super().__init__(f"run {run_id} has {count_of(count, 'proposal')}")
         self.run_id = run_id
         self.count = count

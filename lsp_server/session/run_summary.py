@@ -28,6 +28,7 @@ from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
 from lsp_server.session.child_runs import parent_id
 from lsp_server.session.run_title import given_title
+from lsp_server.text.count import count_of
 from lsp_server.wording.run_texts import outcome_text, run_title, task_title
 
 
@@ -111,7 +112,7 @@ class Activity:
 
     def _count_attempts(self, more: int) -> None:
         self.attempts += more
-        at_work = f"{self.attempts} attempt{'s' * (self.attempts != 1)} at work"
+        at_work = f"{count_of(self.attempts, 'attempt')} at work"
         self.text = at_work if self.attempts else "comparing the attempts"
 
 

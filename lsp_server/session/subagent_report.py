@@ -7,6 +7,7 @@ from itertools import islice
 
 from lsp_server.agent.state import State
 from lsp_server.domain.tasks import Outcome, RunId
+from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block, code_span
 from lsp_server.text.truncate import truncate_middle
 from lsp_server.wording.run_texts import outcome_text, usage_text
@@ -25,7 +26,7 @@ def report_text(run_id: RunId, outcome: Outcome, state: State) -> str:
     lines below are read in its journal.
     """
     done = state.progress
-    spent = f"{done.step} steps, {usage_text(done.billed, done.cost_usd)}"
+    spent = f"{count_of(done.step, 'step')}, {usage_text(done.billed, done.cost_usd)}"
     summary = truncate_middle(outcome_text(outcome), SUMMARY_CHARS_MAX)
     seen = [*_changes(state), *_commands(run_id, state)]
     return "\n".join(
@@ -43,7 +44,7 @@ def _changes(state: State) -> Iterator[str]:
     for path, what in files[-FILES_MAX:]:
         yield f"- {code_span(path)}: {what} of its own"
     if len(files) > FILES_MAX:
-        yield f"- and {len(files) - FILES_MAX} files more"
+        yield f"- and {count_of(len(files) - FILES_MAX, 'file')} more"
 
 
 def _commands(run_id: RunId, state: State) -> Iterator[str]:
@@ -51,4 +52,4 @@ def _commands(run_id: RunId, state: State) -> Iterator[str]:
     for command, run in islice(newest, COMMANDS_MAX):
         yield f"- {code_span(command)}: {run.ending} (recall id {run_id}/{run.call_id})"
     if len(state.work.commands) > COMMANDS_MAX:
-        yield f"- and {len(state.work.commands) - COMMANDS_MAX} commands more"
+        yield f"- and {count_of(len(state.work.commands) - COMMANDS_MAX, 'command')} more"

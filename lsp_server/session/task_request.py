@@ -19,6 +19,7 @@ from lsp_server.domain.tasks import AgentProfile, Attempts, Mode, Sampling, Sele
 from lsp_server.session.command_names import refuse_unknown_command
 from lsp_server.session.session import Session
 from lsp_server.session.skills import agent_named
+from lsp_server.text.count import count_of
 from lsp_server.wording.run_texts import work_until
 from lsp_server.workspace.files.documents import Documents
 from lsp_server.workspace.files.images import given_image
@@ -126,7 +127,9 @@ async def given_images(places: Sequence[str], folder: Path) -> tuple[LoadedImage
     Raises ToolError, also for more or larger ones than go with one text.
     """
     if len(places) > IMAGES_MAX:
-        raise ToolError(f"{len(places)} images are too many", f"give at most {IMAGES_MAX}")
+        raise ToolError(
+            f"{count_of(len(places), 'image')} are too many", f"give at most {IMAGES_MAX}"
+        )
     images = [await asyncio.to_thread(given_image, place, folder) for place in places]
     if (size := sum(image.size_bytes for image in images)) > IMAGES_BYTES_MAX:
         raise ToolError(

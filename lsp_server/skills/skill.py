@@ -23,6 +23,7 @@ from lsp_server.skills.front_matter import (
 )
 from lsp_server.skills.source import Origin, Problem
 from lsp_server.system.folder_walk import walk_folders
+from lsp_server.text.count import count_of
 
 SKILL_FILE = "SKILL.md"
 FILE_BYTES_MAX = 200_000
@@ -128,7 +129,7 @@ def _length_problems(head: FrontMatter, key: str) -> Iterator[str]:
     if not isinstance(value, str | None) or (key == "description" and not head.text(key)):
         yield f"`{key}` must be a text that says what the skill is good for"
     elif len(value or "") > limit:
-        yield f"`{key}` is longer than {limit:,} characters"
+        yield f"`{key}` is longer than {count_of(limit, 'character')}"
 
 
 def _contents(folder: Path, *, follows_links: bool) -> tuple[str, tuple[str, ...]]:

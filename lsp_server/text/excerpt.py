@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lsp_server.text.count import count_of
+
 LINE_CHARS_MAX = 500
 
 
@@ -34,4 +36,4 @@ def cut_line(line: str) -> str:
     """Returns the line, or its first LINE_CHARS_MAX characters with a note of how many are missing."""
     if len(line) <= LINE_CHARS_MAX:
         return line
-    return f"{line[:LINE_CHARS_MAX]}… [{len(line) - LINE_CHARS_MAX} more characters]"
+    return f"{line[:LINE_CHARS_MAX]}… [{count_of(len(line) - LINE_CHARS_MAX, 'more character')}]"

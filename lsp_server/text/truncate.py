@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lsp_server.text.count import count_of
+
 ELLIPSIS = "…"
 
 
@@ -24,7 +26,7 @@ def truncate_counting(text: str, chars_max: int) -> str:
     """
     if len(text) <= chars_max:
         return text
-    return f"{text[:chars_max]}\n[{len(text) - chars_max} more characters]"
+    return f"{text[:chars_max]}\n[{count_of(len(text) - chars_max, 'more character')}]"
 
 
 def truncate_middle(text: str, chars_max: int) -> str:
@@ -39,7 +41,9 @@ def truncate_middle(text: str, chars_max: int) -> str:
         return text
     end = chars_max // 2
     begin = chars_max - end
-    return f"{text[:begin]}\n[… {len(text) - chars_max:,} more characters …]\n{text[-end:]}"
+    return (
+        f"{text[:begin]}\n[… {count_of(len(text) - chars_max, 'more character')} …]\n{text[-end:]}"
+    )
 
 
 def one_line(text: str, chars_max: int) -> str:

@@ -12,6 +12,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsUrl, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.settings.sandbox_settings import FetchSettings
+from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block
 from lsp_server.text.terminal import terminal_text
 from lsp_server.text.truncate import truncate
@@ -81,7 +82,7 @@ class Fetch:
 
 
 def _shown(page: Page) -> str:
-    size = f", {page.size_bytes:,} bytes" if page.size_bytes is not None else ""
+    size = f", {count_of(page.size_bytes, 'byte')}" if page.size_bytes is not None else ""
     about = f"{page.address.url} ({page.status}, {page.media_type}{size})"
     if page.text is None:
         return f"{about} is no text and is not shown."
@@ -95,7 +96,7 @@ def _shown(page: Page) -> str:
     if page.is_cut:
         notes = "\n[the page is longer than fetch.page_bytes_max; the rest was not read]"
     if len(text) > PAGE_CHARS_MAX:
-        notes += f"\n[{len(text):,} characters; the rest is left out]"
+        notes += f"\n[{count_of(len(text), 'character')}; the rest is left out]"
     quoted = code_block(
         truncate(text, PAGE_CHARS_MAX), "markdown" if is_html(page.media_type) else ""
     )

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
+from lsp_server.text.count import count_of
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.tools.left_out import LeftOut
 from lsp_server.workspace.files.paths import Workspace
@@ -102,7 +103,7 @@ def _sum_up(files: list[str], base: str) -> list[str]:
     first = [path.removeprefix(base).split("/", 1) for path in files]
     folders = Counter(parts[0] for parts in first if len(parts) > 1)
     here = [f"{base}{parts[0]}" for parts in first if len(parts) == 1]
-    lines = [f"{base}{name}/ ({count} files)" for name, count in folders.items()]
+    lines = [f"{base}{name}/ ({count_of(count, 'file')})" for name, count in folders.items()]
     lines += here[: max(0, ENTRIES_MAX - len(lines))]
-    more = f"[{len(files)} files; pass path or pattern to see those of one folder]"
+    more = f"[{count_of(len(files), 'file')}; pass path or pattern to see those of one folder]"
     return [*lines[:ENTRIES_MAX], more]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.text.count import count_of
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.commands.background_commands import (
     BackgroundCommand,
@@ -60,7 +61,7 @@ class Output:
             return ToolResult(f"{state_of(command)}\n{new_output(command)}")
         lines = command.log.lines_with(wanted.contains)
         left_out = len(lines) - LINES_MAX
-        more = f"[{left_out} earlier lines left out]\n" if left_out > 0 else ""
+        more = f"[{count_of(left_out, 'earlier line')} left out]\n" if left_out > 0 else ""
         shown = "\n".join(lines[-LINES_MAX:]) or f"(no line contains {wanted.contains!r})"
         return ToolResult(f"{state_of(command)}\n{more}{shown}")
 

@@ -10,6 +10,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.events import Emit, PlanChanged
 from lsp_server.domain.plans import PlanItem, PlanStatus, outline, walk
 from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.text.count import count_of
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 
 ITEMS_MAX = 100
@@ -54,7 +55,9 @@ class Plan:
         """Shows a call as in `plan, 5 items`."""
         items = arguments.get("items")
         return (
-            f"{self.spec.name}, {len(items)} items" if isinstance(items, list) else self.spec.name
+            f"{self.spec.name}, {count_of(len(items), 'item')}"
+            if isinstance(items, list)
+            else self.spec.name
         )
 
     def needs(self, arguments: Mapping[str, object]) -> Needs:
@@ -67,7 +70,9 @@ class Plan:
         items = _items(validate(PlanArguments, arguments).items)
         count = sum(1 for _ in walk(items))
         if count > ITEMS_MAX:
-            raise ToolError(f"the plan has {count} items, at most {ITEMS_MAX}; draw some together")
+            raise ToolError(
+                f"the plan has {count_of(count, 'item')}, at most {ITEMS_MAX}; draw some together"
+            )
         self._emit(PlanChanged(items))
         return ToolResult("\n".join(outline(items)) or "the plan is empty")
 

@@ -13,6 +13,7 @@ from lsp_server.domain.images import described
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.count import count_of
 from lsp_server.text.excerpt import cut_line, split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 from lsp_server.workspace.files.disk import ImageFile
@@ -90,7 +91,7 @@ class Read:
         end = min(wanted.end_line or len(lines), len(lines))
         if start > len(lines):
             raise ToolError(
-                f"{wanted.path} has {len(lines)} lines; start_line {start} is past them"
+                f"{wanted.path} has {count_of(len(lines), 'line')}; start_line {start} is past them"
             )
         if end < start:
             raise ToolError(f"end_line {end} is before start_line {start}")

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsNothing, ToolResult
+from lsp_server.text.count import count_of
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
 
 LIMIT = 8
@@ -114,11 +115,14 @@ class Recall:
         if text is None:
             raise ToolError(_explain_unknown(entry_id))
         if cursor > len(text):
-            raise ToolError(f"the text has {len(text)} characters; cursor {cursor} is past them")
+            raise ToolError(
+                f"the text has {count_of(len(text), 'character')}; cursor {cursor} is past them"
+            )
         end = cursor + self._page_chars
         if end >= len(text):
             return text[cursor:]
-        return f"{text[cursor:end]}\n[{end} of {len(text)} characters; go on with cursor={end}]"
+        whole = count_of(len(text), "character")
+        return f"{text[cursor:end]}\n[{end} of {whole}; go on with cursor={end}]"
 
     async def _look_around(self, entry_id: str, steps: int) -> str:
         found = await self._history.around(entry_id, steps)

@@ -27,6 +27,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
 from lsp_server.sandbox.scratch_folder import scratch_folder
+from lsp_server.text.count import count_of
 from lsp_server.tools.arguments import ToolArguments, spec, validate
 from lsp_server.tools.left_out import LeftOut
 from lsp_server.tools.matches import RIPGREP_OPTIONS, errors_in, read_matches
@@ -298,7 +299,8 @@ def _render(hits: list[LineMatch], limit: int, *, complete: bool) -> str:
         return "no match" if complete else "no match before the time was up; use a smaller path"
     if len(hits) > limit or not complete:
         lines.append(
-            f"[the first {len(lines)} matches; narrow the query or the path, or raise limit]"
+            f"[the first {count_of(len(lines), 'match')}; "
+            "narrow the query or the path, or raise limit]"
         )
     if any("\ufffd" in hit.path for hit in hits[:limit]):
         lines.append(

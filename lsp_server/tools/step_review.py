@@ -11,6 +11,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.permissions import PermissionMode, Question
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import ToolCall
+from lsp_server.text.count import count_of
 from lsp_server.text.diff import unified_diff
 from lsp_server.workspace.files.overlay_editor import OverlayEditor
 
@@ -141,7 +142,7 @@ def _diff(path: str, edits: Sequence[AskedEdit]) -> str:
 
 def _summary(count: int, paths: Sequence[str]) -> str:
     where = f"{len(paths)} files: " if len(paths) > 1 else ""
-    return f"{count} edits of {where}{', '.join(paths)}"
+    return f"{count_of(count, 'edit')} of {where}{', '.join(paths)}"
 
 
 def _freed_by_all(edits: Sequence[AskedEdit]) -> tuple[PermissionMode, ...]:

@@ -20,6 +20,7 @@ from lsp_server.domain.errors import ToolError
 from lsp_server.domain.ports import Editor
 from lsp_server.domain.tools import Needs, NeedsPath, ToolResult
 from lsp_server.redaction.redactor import Redactor
+from lsp_server.text.count import count_of
 from lsp_server.text.diff import diff_stat, unified_diff
 from lsp_server.text.excerpt import split_lines
 from lsp_server.tools.arguments import ToolArguments, describe, spec, validate
@@ -133,6 +134,6 @@ def _make_edit(path: Path, relative: str, before: str | None, after: str) -> tup
     """Returns the edit, and one line that says what it does."""
     if before is None:
         edit = FileEdit(path, None, (TextEdit(0, 0, after),) if after else ())
-        return edit, f"created {relative}, {len(split_lines(after))} lines"
+        return edit, f"created {relative}, {count_of(len(split_lines(after)), 'line')}"
     edit = FileEdit(path, fingerprint(before), minimal_edit(before, after))
     return edit, f"replaced {relative}: {diff_stat(before, after)}"

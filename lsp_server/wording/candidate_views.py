@@ -11,6 +11,7 @@ from lsp_server.domain.events import (
     JudgeFellBack,
     SamplingChanged,
 )
+from lsp_server.text.count import count_of
 from lsp_server.wording.event_labels import attempt_label, choice_label
 from lsp_server.wording.run_texts import outcome_text, report_text, usage_text
 from lsp_server.wording.shown_event import OUTCOME_TONES, EventView, shown
@@ -50,7 +51,7 @@ def attempt_view(event: AttemptStarted | AttemptEnded | AttemptsJudged) -> Event
             return shown(event, label, detail, run_id=run_id, attempt=number)
         case AttemptEnded(number, run_id, outcome):
             evidence = report_text(event.report) if event.report else ""
-            spent = f"{event.steps} steps, {usage_text(event.billed, event.cost_usd)}"
+            spent = f"{count_of(event.steps, 'step')}, {usage_text(event.billed, event.cost_usd)}"
             return shown(
                 event,
                 attempt_label(event),

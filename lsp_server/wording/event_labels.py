@@ -11,6 +11,7 @@ from lsp_server.domain.goals import GoalReport
 from lsp_server.domain.permission_events import PermissionAnswered, PermissionsChanged
 from lsp_server.domain.permissions import Answer
 from lsp_server.domain.tasks import Blocked, Outcome
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import first_line
 from lsp_server.wording.run_texts import outcome_text
 
@@ -107,7 +108,7 @@ def attempt_label(event: AttemptEnded) -> str:
     """Says how an attempt ended, and how many files it changed."""
     count = sum(not change.is_folder for change in event.changes)
     # Of one that was broken off nobody looked.
-    files = f"{count} file{'s' * (count != 1)} changed, " if event.is_whole else ""
+    files = f"{count_of(count, 'file')} changed, " if event.is_whole else ""
     return f"attempt {event.number}: {files}{outcome_label(event.outcome)}"
 
 
@@ -118,15 +119,18 @@ def prompt_label(event: CyclePacked) -> str:
         tokens[section.kind] = tokens.get(section.kind, 0) + section.tokens
     parts = ", ".join(f"{kind} {count:,}" for kind, count in tokens.items())
     left = f"; left out: {len(event.left_out)}" if event.left_out else ""
-    return f"cycle {event.cycle} begins with {sum(tokens.values()):,} tokens: {parts}{left}"
+    return (
+        f"cycle {event.cycle} begins with {count_of(sum(tokens.values()), 'token')}: {parts}{left}"
+    )
 
 
 def choice_label(event: CandidatesJudged) -> str:
     """Says which of how many candidates was chosen, and by whom."""
     group, others = event.groups[event.winner], len(event.groups) - 1
-    over = f" over {others} other" + "s" * (others > 1) if others else ""
+    over = f" over {count_of(others, 'other')}" if others else ""
     scored = f", {group.scores.total} of 40 points" if group.scores else ""
-    return f"chose {group.title}{over}: {group.size} of {event.drawn} candidates, by {event.by}{scored}"
+    chosen = f"{group.size} of {count_of(event.drawn, 'candidate')}"
+    return f"chose {group.title}{over}: {chosen}, by {event.by}{scored}"
 
 
 def goal_label(report: GoalReport) -> str:
@@ -134,4 +138,6 @@ def goal_label(report: GoalReport) -> str:
     met = sum(item.verdict in ("met", "waived") for item in report.conditions)
     if report.goal.is_task:
         return f"the task is {'' if report.met else 'not '}shown to be done"
-    return f"goal “{report.goal.title}”: {met} of {len(report.conditions)} conditions met"
+    return (
+        f"goal “{report.goal.title}”: {met} of {count_of(len(report.conditions), 'condition')} met"
+    )

@@ -50,6 +50,7 @@ from lsp_server.domain.plans import outline, progress
 from lsp_server.domain.rewind_events import Forked, Rewound
 from lsp_server.domain.workflow_events import WorkflowChanged
 from lsp_server.domain.workflows import progress_text
+from lsp_server.text.count import count_of
 from lsp_server.wording.candidate_views import attempt_view, max_mode_view
 from lsp_server.wording.event_labels import (
     answered_label,
@@ -138,7 +139,7 @@ def _run_view(event: RunStarted | RunResumed | Rewound | Forked | RunEnded) -> E
             return shown(event, f"goes on from {step_text(step)} of run {origin}", step=step)
         case RunEnded(outcome, steps):
             text = outcome_text(outcome)
-            spent = f"{steps} steps, {usage_text(event.billed, event.cost_usd)}."
+            spent = f"{count_of(steps, 'step')}, {usage_text(event.billed, event.cost_usd)}."
             return shown(
                 event,
                 outcome_label(outcome),
@@ -161,7 +162,7 @@ def _child_view(event: ChildStarted | ChildEnded) -> EventView:
         case ChildEnded(run_id, _, title, outcome, steps):
             return shown(
                 event,
-                f"{name} ended: {outcome} after {steps} steps: {title}",
+                f"{name} ended: {outcome} after {count_of(steps, 'step')}: {title}",
                 tone=OUTCOME_TONES.get(outcome, "plain"),
                 run_id=run_id,
                 outcome=outcome,

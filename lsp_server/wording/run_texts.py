@@ -18,6 +18,7 @@ from lsp_server.domain.tasks import (
     Task,
     Unmet,
 )
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import first_line
 
 _ROLES: Mapping[ModelRole, str] = MappingProxyType(
@@ -65,7 +66,7 @@ def usage_text(usage: Usage, cost_usd: float) -> str:
     """
     cached = round(100 * (usage.cache_hit_rate or 0))
     return (
-        f"{usage.prompt_tokens:,} tokens in ({cached} % cached), "
+        f"{count_of(usage.prompt_tokens, 'token')} in ({cached} % cached), "
         f"{usage.completion_tokens:,} out{_cost_text(cost_usd)}"
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lsp_server.text.count import count_of
+
 
 def status_line(
     state: str,
@@ -27,7 +29,7 @@ def status_line(
     """
     is_active = state in ("running", "waiting")
     parts = (
-        f"{goals_met}/{goals_total} goal{'s' * (goals_total != 1)}" if goals_total else "",
+        f"{goals_met}/{count_of(goals_total, 'goal')}" if goals_total else "",
         "waits for you" if state == "waiting" else "",
         f"step {step}" if is_active and step else "",
         _count(attempts, "attempt") if is_active else "",
@@ -40,4 +42,4 @@ def status_line(
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}" if number > 0 else ""
+    return count_of(number, what) if number > 0 else ""

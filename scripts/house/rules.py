@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from scripts.house.counts import counted_plurals
 from scripts.house.docstrings import definitions, headless, verbless
 from scripts.house.glossary import words_in_docstrings, words_in_names
 from scripts.house.names import duplicate_classes
@@ -61,6 +62,7 @@ RULES = (
     Rule("a public docstring begins with a sentence that has a verb", verbless_docstrings),
     Rule("our own sentences are not read back", compared_sentences),
     Rule("a process that we start inherits none of our streams", inherited_streams),
+    Rule("a number says its noun by `count_of`", counted_plurals),
     Rule("a tool's name is spelled out in the tool's own file alone", tool_names_elsewhere),
 )
 

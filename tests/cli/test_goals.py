@@ -72,7 +72,7 @@ async def test_what_judging_took_is_said(project: Path, goals: Path) -> None:
             HOLDFAST_MODEL__NAME="scripted",
             HOLDFAST_MODEL__PRICE_INPUT="1000",
         )
-    assert (result.status, result.output.splitlines()[-1]) == (0, "1 of 1 conditions met")
+    assert (result.status, result.output.splitlines()[-1]) == (0, "1 of 1 condition met")
     assert "judging took " in result.errors
     assert "$0." in result.errors
 

@@ -16,7 +16,7 @@ RELEASE = "Cuts a release.\n\n## tag\nTag it.\n\n## notes\n- needs: tag\n\nWrite
 
 def all_done(message: Message) -> bool:
     said = message.get("params", {}).get("message", "")
-    return message.get("method") == "window/showMessage" and "2 of 2 nodes are done" in said
+    return message.get("method") == "window/showMessage" and "2 of 2 nodes done" in said
 
 
 async def test_an_editor_lists_workflows_and_runs_one_that_is_trusted(project: Path) -> None:

@@ -40,7 +40,7 @@ VLLM: list[Row] = [
     ("reasoning", "yes", "reasoning: “Hm.”", ""),
     ("cancel", "yes", "closed after 3 pieces", ""),
     ("longest answer", "yes", "too large: 10000000", ""),
-    ("context length", "yes", "8192 tokens are listed", "model.context_tokens to 8192"),
+    ("context length", "yes", "listed: 8,192 tokens", "model.context_tokens to 8192"),
     ("rate limits", "no", "no header", ""),
 ]
 OLLAMA: list[Row] = [
@@ -53,7 +53,7 @@ OLLAMA: list[Row] = [
     ("images", "no", "status 500: this model is missing data", "model.images to no"),
     ("reasoning", "no", "no such field in", ""),
     ("longest answer", "unknown", "were asked for and not refused", ""),
-    ("context length", "no", "counted 4096 tokens and said nothing", "cuts prompts in silence"),
+    ("context length", "no", "counted 4,096 tokens and said nothing", "cuts prompts in silence"),
 ]
 LM_STUDIO: list[Row] = [
     ("wires", "yes", "chat, responses (", ""),
@@ -70,7 +70,7 @@ OPENROUTER: list[Row] = [
     ("images", "no", "status 404: No endpoints found", "model.images to no"),
     ("reasoning", "yes", "reasoning, reasoning_details: “Hm.”", ""),
     ("longest answer", "yes", "maximum context length is 131072", ""),
-    ("context length", "yes", "131072 tokens are listed; a longer prompt was not tried", ""),
+    ("context length", "yes", "listed: 131,072 tokens; a longer prompt was not tried", ""),
     ("rate limits", "yes", "x-ratelimit-limit: 20, x-ratelimit-remaining: 17", ""),
 ]
 MIMO: list[Row] = [
@@ -81,7 +81,7 @@ MIMO: list[Row] = [
     ("json_object", "yes", "white", ""),
     ("reasoning", "yes", "reasoning_content: “Hm.”", ""),
     ("longest answer", "yes", "less than or equal to 32000", ""),
-    ("context length", "partly", "tokens were taken, so it is at least that", ""),
+    ("context length", "partly", "tokens, so it is at least that", ""),
 ]
 OPENAI: list[Row] = [
     ("temperature", "no", "status 400: Unsupported value: 'temperature'", "own temperature"),
@@ -99,7 +99,7 @@ ANTHROPIC: list[Row] = [
     ("json_object", "no", "the wire messages has nothing for it", ""),
     ("images", "yes", "a red square is said to be: “Red.”", ""),
     ("longest answer", "yes", "max_tokens: 10000000 > 64000", ""),
-    ("context length", "partly", "tokens were taken, so it is at least that", ""),
+    ("context length", "partly", "tokens, so it is at least that", ""),
     ("rate limits", "yes", "anthropic-ratelimit-requests-limit: 50", ""),
 ]
 RESPONSES: list[Row] = [

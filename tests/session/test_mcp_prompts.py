@@ -63,7 +63,7 @@ async def test_what_cannot_be_given_is_said(project: Path, text: str, says: str)
 async def test_a_long_prompt_is_cut(project: Path) -> None:
     async with workshop(project, [], **of_user("prompts")) as shop:
         task = await expanded(shop, "/faulty:long")
-        assert task.startswith("x" * TASK_CHARS_MAX + "\n[150000 more characters]")
+        assert task.startswith("x" * TASK_CHARS_MAX + "\n[150,000 more characters]")
 
 
 async def test_a_server_without_prompts_has_none(project: Path) -> None:

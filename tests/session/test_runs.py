@@ -147,7 +147,7 @@ async def test_a_run_that_ended_goes_on_in_another_mode_and_one_at_work_keeps_it
         (lambda it: it.runs.resume(), RunNotFound, "there is no run to resume"),
         (lambda it: it.runs.resume(RunId("x")), RunNotFound, "run x is unknown"),
         (lambda it: it.runs.send(RunId("x"), "hi", "steer"), RunNotFound, "run x is unknown"),
-        (lambda it: it.runs.send(None, "  ", "steer"), InvalidMessage, "1 to 100000 characters"),
+        (lambda it: it.runs.send(None, "  ", "steer"), InvalidMessage, "1 to 100,000 characters"),
         (lambda it: it.transcript(RunId("../x")), RunNotFound, "run ../x is unknown"),
     ],
 )

@@ -408,7 +408,7 @@ async def test_a_new_cycle_remembers_which_parts_were_given_away(project: Path) 
         (ended,) = parts(shop, ChildEnded)
         opening = str(shop.prompts()[-1][1]["content"])
         assert len(parts(shop, CycleStarted)) >= 3
-        assert f"- alpha: finished, 1 steps (`{ended.call_id}`)" in opening
+        assert f"- alpha: finished, 1 step (`{ended.call_id}`)" in opening
 
 
 class Cycles:

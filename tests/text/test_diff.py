@@ -72,7 +72,7 @@ def test_where_very_much_differs_all_of_it_is_replaced() -> None:
 def test_it_says_how_much_is_missing() -> None:
     diff = unified_diff("f", "", "x" * DIFF_CHARS_MAX)
     assert len(diff) < DIFF_CHARS_MAX + 50
-    assert re.search(r"\n\[\d+ more characters\]$", diff)
+    assert re.search(r"\n\[[\d,]+ more characters\]$", diff)
 
 
 @pytest.mark.parametrize(("before", "after"), [("", ""), ("a\n", "a"), ("a\r\nb", "a\nb")])

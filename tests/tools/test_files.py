@@ -61,7 +61,7 @@ def bench(project: Path) -> Bench:
         ({"path": "empty"}, "(the file is empty)"),
         ({"path": "no newline"}, "1\tone\n2\ttwo"),
         ({"path": "🎉/ä.md"}, "1\tparty"),
-        ({"path": "wide"}, "1\t" + "x" * 500 + "… [2500 more characters]\n2\tshort"),
+        ({"path": "wide"}, "1\t" + "x" * 500 + "… [2,500 more characters]\n2\tshort"),
     ],
 )
 async def test_reading(bench: Bench, arguments: dict[str, object], text: str) -> None:

@@ -65,7 +65,7 @@ def bench(request: pytest.FixtureRequest, project: Path) -> Bench:
         ({"query": "-e x; $(rm y) 'q'"}, "no match"),
         ({"query": "broad"}, "wide:1: …" + "x" * 245 + "broad"),
         ({"query": "needle", "path": "sub", "limit": 1},
-         "sub/b.py:1: needle\n[the first 1 matches; narrow the query or the path, or raise limit]"),
+         "sub/b.py:1: needle\n[the first 1 match; narrow the query or the path, or raise limit]"),
     ],
 )  # fmt: skip
 async def test_hits(bench: Bench, arguments: dict[str, object], text: str) -> None:

@@ -116,7 +116,7 @@ def test_the_fields_of_a_view_are_json(event: Event) -> None:
         (Told("A hook says:\nx", "hook"), "a hook has this for the model", "plain"),
         (ToolReturned(1, "t", "read", ToolResult("no file", is_error=True), 0.1), "failed, 0.1 s: no file", "bad"),
         (ToolReturned(1, "t", "shell", ToolResult("exit status 1", failed=True), 2.0), "failed, 2.0 s", "bad"),
-        (GoalChecked(GoalReport(GOAL, REPORT.conditions[:1], "t")), "goal “Retry on 429”: 1 of 1 conditions met", "good"),
+        (GoalChecked(GoalReport(GOAL, REPORT.conditions[:1], "t")), "goal “Retry on 429”: 1 of 1 condition met", "good"),
     ],
 )  # fmt: skip
 def test_what_an_event_says_decides_its_words(event: Event, label: str, tone: str) -> None:

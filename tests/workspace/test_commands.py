@@ -158,7 +158,7 @@ async def test_a_flood_is_cut_in_the_middle(project: Path) -> None:
     assert completed.output.startswith("first\n")
     assert completed.output.endswith("\nlast\n")
     assert completed.truncated_bytes == 200_000_012 - 1000
-    assert f"{completed.truncated_bytes} bytes left out" in completed.output
+    assert f"{completed.truncated_bytes:,} bytes left out" in completed.output
 
 
 @pytest.mark.parametrize("command", ["a\0b", "\ud800", "\0" + "x" * 3_000_000])
@@ -257,7 +257,7 @@ def test_head_and_tail_never_hold_more(sizes: list[int]) -> None:
     text = data.decode()
     assert kept.truncated_bytes == max(0, len(data) - 20)
     if kept.truncated_bytes:
-        assert kept.text() == f"{text[:10]}\n[… {len(data) - 20} bytes left out …]\n{text[-10:]}"
+        assert kept.text() == f"{text[:10]}\n[… {len(data) - 20:,} bytes left out …]\n{text[-10:]}"
     else:
         assert kept.text() == text
 

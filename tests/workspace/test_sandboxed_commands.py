@@ -69,7 +69,7 @@ async def test_a_command_ends_as_outside(
 async def test_output_is_bounded(execute: Execute) -> None:
     result = await execute("yes | head -c 50000", output_bytes_max=1000)
     assert result.truncated_bytes == 49_000
-    assert "49000 bytes left out" in result.output
+    assert "49,000 bytes left out" in result.output
 
 
 async def test_nothing_outside_is_changed_and_the_output_says_why(

@@ -34,7 +34,7 @@ await play(async (open, seen) => {
   await code.shot("workflow");
 
   writeFileSync(file("go"), "");
-  await code.told("4 of 4 nodes are done");
+  await code.told("4 of 4 nodes done");
   await row("4 of 4 nodes done").waitFor(WAIT);
   seen.done = await rows();
   await code.shot("workflow-done");

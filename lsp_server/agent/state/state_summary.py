@@ -16,6 +16,7 @@ from lsp_server.agent.state import State
 from lsp_server.agent.state.notes import Note
 from lsp_server.domain.plans import outline
 from lsp_server.domain.prompt_sections import PromptParts, PromptSection
+from lsp_server.text.count import count_of
 from lsp_server.text.legible import on_one_line
 from lsp_server.text.tokenizer import distinct_words, query_words
 from lsp_server.wording.run_texts import report_text
@@ -62,7 +63,9 @@ def render_state(
         fitting, rest = _split_to_fit(section, room, measure)
         if rest:
             tokens = sum(map(measure, rest))
-            left_out.append(PromptSection("state", f"{section.title}: {len(rest)} lines", tokens))
+            left_out.append(
+                PromptSection("state", f"{section.title}: {count_of(len(rest), 'line')}", tokens)
+            )
         if not fitting:
             continue
         if rest:
@@ -156,7 +159,7 @@ def _list_notes(notes: Sequence[Note]) -> list[str]:
 
 def _list_children(state: State) -> list[str]:
     return [
-        f"- {ended.title}: {ended.outcome}, {ended.steps} steps (`{ended.call_id}`)"
+        f"- {ended.title}: {ended.outcome}, {count_of(ended.steps, 'step')} (`{ended.call_id}`)"
         for ended in reversed(state.conversation.ended_children.values())
     ]
 

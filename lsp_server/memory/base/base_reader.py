@@ -27,6 +27,7 @@ from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table import ROW_ID
 from lsp_server.memory.table_schema import Row
+from lsp_server.text.count import count_of
 
 BASE_SETTING = "memory.base_uri"
 UNREAD: Mapping[str, object] = MappingProxyType(
@@ -163,7 +164,7 @@ def age_text(build: BaseBuild, now: datetime) -> str:
     for unit, size, limit in (("minutes", 60, 120), ("hours", 3_600, 48)):
         if seconds < limit * size:
             return f"{max(0, int(seconds // size))} {unit} old"
-    return f"{int(seconds // 86_400)} days old"
+    return f"{count_of(int(seconds // 86_400), 'day')} old"
 
 
 def _thin(columns: Sequence[str]) -> list[str]:

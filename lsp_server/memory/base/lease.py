@@ -22,6 +22,7 @@ from lsp_server.memory.sql import equals
 from lsp_server.memory.table import Table
 from lsp_server.memory.table_schema import Row
 from lsp_server.system.process_watch import process_is_alive
+from lsp_server.text.count import count_of
 
 LEASE_SECONDS = 120.0
 EXTEND_SECONDS = 30.0
@@ -99,7 +100,7 @@ async def _refuse_if_held(rows: Iterable[LeaseRow]) -> None:
         if rest > 0 and not _has_died(held):
             raise MemoryUnavailable(
                 f"process {held.pid} on {held.host} builds this base; wait for it, or if it "
-                f"died, for {rest:.0f} seconds"
+                f"died, for {count_of(round(rest), 'second')}"
             )
 
 

@@ -26,6 +26,7 @@ from lsp_server.settings.layers import load
 from lsp_server.system.message_stream import ByteStream
 from lsp_server.system.task_set import TaskSet
 from lsp_server.system.termination import on_termination
+from lsp_server.text.count import count_of
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +150,9 @@ class BackgroundServer:
             return Welcome(
                 __version__,
                 f"the background server is Holdfast {__version__}, and this is Holdfast "
-                f"{greeting.version}; {self._runs} runs work and {len(self._connections)} editors "
-                "are attached there: end it with `holdfast serve --stop`, and start again",
+                f"{greeting.version}; {count_of(self._runs, 'run')} at work and "
+                f"{count_of(len(self._connections), 'editor')} "
+                "attached there: end it with `holdfast serve --stop`, and start again",
             )
         if len(self._connections) >= EDITORS_MAX:
             return Welcome(

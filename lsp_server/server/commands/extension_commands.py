@@ -9,6 +9,7 @@ from lsp_server.server.params.base import NoParams
 from lsp_server.server.params.extension_params import ExtensionEntry, ExtensionListReply
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.extension_list import Extension
+from lsp_server.text.count import count_of
 
 
 class ExtensionCommands:
@@ -48,6 +49,6 @@ def _entry(one: Extension) -> ExtensionEntry:
 
 
 def _line(one: Extension) -> str:
-    tools = "" if one.tools is None else f"{one.tools} tools"
+    tools = "" if one.tools is None else count_of(one.tools, "tool")
     state = ", ".join(filter(None, (one.trust, one.state, tools)))
     return f"{one.kind} {one.name} ({state}): {one.problem or one.description}"

@@ -25,6 +25,7 @@ from lsp_server.server.params.goal_params import (
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.goals import ConditionStatus
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 
 CONDITION_CHARS_MAX = 300
 LISTED_IN_MESSAGE_MAX = 10
@@ -77,7 +78,7 @@ class GoalCommands:
         for session, goals in meant.items():
             if goals:
                 session.goals.checks.start(goals, self._show_result)
-        return Reply(state="running", message=f"checks {_number(count, 'goal')} now")
+        return Reply(state="running", message=f"checks {count_of(count, 'goal')} now")
 
     def _goals_to_check(self, arguments: GoalCheck) -> Mapping[Session, Sequence[Goal]]:
         if arguments.goal_id is not None:
@@ -100,7 +101,7 @@ class GoalCommands:
         if arguments.goal_id is not None and not entries:
             raise HoldfastError(f"there is no goal with the id {arguments.goal_id!r}")
         met = sum(entry.verdict in ("met", "waived") for entry in entries)
-        message = f"{met} of {_number(len(entries), 'condition')} met"
+        message = f"{met} of {count_of(len(entries), 'condition')} met"
         open_ones = [f"{e.verdict}: {e.condition}" for e in entries if e.verdict != "met"]
         self._context.show_message("\n".join([message, *open_ones[:LISTED_IN_MESSAGE_MAX]]))
         return GoalListReply(state="idle", message=message, goals=entries)
@@ -127,7 +128,7 @@ class GoalCommands:
         met = [report for report in reports if report.met]
         if len(met) == len(reports):
             titles = ", ".join(f"“{report.goal.title}”" for report in met[:NAMED_IN_MESSAGE_MAX])
-            self._client.show("info", f"{_number(len(met), 'goal')} met: {titles}")
+            self._client.show("info", f"{count_of(len(met), 'goal')} met: {titles}")
             return
         text = _unmet_text(next(report for report in reports if not report.met))
         more = f" ({len(met)} of {len(reports)} goals met)" if len(reports) > 1 else ""
@@ -168,7 +169,3 @@ def _unmet_text(report: GoalReport) -> str:
     why = next(i.missing for i in report.conditions if i.verdict not in ("met", "waived"))
     counts = ", ".join(f"{number} {verdict}" for verdict, number in found.items())
     return f"“{report.goal.title}”: {counts}: {why}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

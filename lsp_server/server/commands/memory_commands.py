@@ -119,7 +119,7 @@ class MemoryCommands:
         text = memory_view.hits_markdown(f"Why {relative} is as it is", hits)
         return Reply(
             state="idle",
-            message=f"{len(records)} actions changed {relative}",
+            message=f"{count_of(len(records), 'action')} changed {relative}",
             uri=self._context.show_page(session, "why.md", text),
         )
 
@@ -232,7 +232,9 @@ async def _hits(folders: Sequence[Folder], query: Query) -> memory_view.Hits:
 
 def _indexing_text(folder: Folder) -> str:
     index = folder.require_session().memory.state().index
-    return f" (indexing, {index.done} of {index.total} files)" if index is not None else ""
+    return (
+        f" (indexing, {index.done} of {count_of(index.total, 'file')})" if index is not None else ""
+    )
 
 
 async def _lines(folder: Folder, path: Path, span: WireRange | None) -> str:

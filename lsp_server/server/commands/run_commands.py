@@ -64,7 +64,8 @@ class RunCommands:
         if task.attempts.count == 1:
             return Reply(state=run.state, message=f"started: {run.title}", run_id=run.run_id)
         self._context.show_comparison(session, started)
-        message = f"{task.attempts.count} attempts at: {run.title}; a comparison opens at the end"
+        attempts = count_of(task.attempts.count, "attempt")
+        message = f"{attempts} at: {run.title}; a comparison opens at the end"
         return Reply(state=run.state, message=message, run_id=run.run_id)
 
     async def _stop(self, arguments: RunStop) -> Reply:

@@ -30,6 +30,7 @@ from lsp_server.session.run_removal import remove_run
 from lsp_server.session.run_summary import RunSummary
 from lsp_server.session.run_title import give_title
 from lsp_server.session.session import Session
+from lsp_server.text.count import count_of
 
 LISTED_IN_MESSAGE_MAX = 10
 
@@ -72,7 +73,8 @@ class RunListCommands:
         page, events = await asyncio.to_thread(read)
         return RunEventsReply(
             state=self._context.state,
-            message=f"{len(events)} events" + (", and more follow" if page.has_more else ""),
+            message=f"{count_of(len(events), 'event')}"
+            + (", and more follow" if page.has_more else ""),
             run_id=run_id,
             events=events,
             after=dict(page.seen),

@@ -34,6 +34,7 @@ from lsp_server.session.trust import TrustItem
 from lsp_server.skills.custom_agent import CustomAgent
 from lsp_server.skills.custom_command import CustomCommand
 from lsp_server.skills.skill import Skill
+from lsp_server.text.count import count_of
 from lsp_server.text.markdown import code_block, code_span
 
 TRUST, REFUSE = "Trust", "Refuse"
@@ -160,7 +161,8 @@ class SkillCommands:
 
     async def _ask(self, session: Session, items: Sequence[TrustItem]) -> None:
         named = "; ".join(one.summary for one in items)
-        text = f"this project brings {len(items)} things for the agent. Trust them? {named}"
+        things = count_of(len(items), "thing")
+        text = f"this project brings {things} for the agent. Trust them? {named}"
         picked = await self._context.client.choose(text, (TRUST, REFUSE))
         if picked is not None:
             await session.decide_trust(items, trusted=picked == TRUST)

@@ -16,6 +16,7 @@ from lsp_server.session.begin_workflow import BegunWorkflow, begin_workflow
 from lsp_server.session.extension_list import Extension
 from lsp_server.session.run import Run
 from lsp_server.session.workflows.session_workflows import FoundWorkflow
+from lsp_server.text.count import count_of
 from lsp_server.wording.workflow_texts import node_outline
 
 
@@ -49,7 +50,10 @@ class WorkflowCommands:
         session = locate(None, self._context.folders)[0].require_session()
         found = [_entry(one) for one in await session.workflows.found()]
         broken = [_broken(one) for one in await session.workflows.extensions() if one.problem]
-        lines = [f"{one.name} ({one.state}, {one.nodes} nodes): {one.description}" for one in found]
+        lines = [
+            f"{one.name} ({one.state}, {count_of(one.nodes, 'node')}): {one.description}"
+            for one in found
+        ]
         lines += [f"{one.name}: {one.problem}" for one in broken]
         for run in session.runs.at_work.own:
             lines += _tree(run)

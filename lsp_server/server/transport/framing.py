@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from lsp_server.system.message_stream import BrokenStream
+from lsp_server.text.count import count_of
 
 FRAME_BYTES_MAX = 256 * 2**20
 """A larger message is an error of the sender; the stream is given up."""
@@ -65,7 +66,7 @@ class Frames:
         if match := _LENGTH.search(line):
             self._length = int(match.group(1))
             if self._length > FRAME_BYTES_MAX:
-                raise BrokenStream(f"a message of {self._length} bytes is too large")
+                raise BrokenStream(f"a message of {count_of(self._length, 'byte')} is too large")
         elif not line.strip():
             self._in_body = self._length is not None
 

@@ -13,6 +13,7 @@ from lsp_server.server.protocol import INDEX_TOKEN
 from lsp_server.server.views.run_progress import REPORT_SECONDS
 from lsp_server.server.views.throttle import Throttle
 from lsp_server.system.task_set import TaskSet
+from lsp_server.text.count import count_of
 
 FILES_SHOWN_MIN = 20
 """An index run over fewer files is over before an editor shows that it began."""
@@ -57,7 +58,7 @@ class IndexProgressView:
     def _report(self, progress: IndexProgress) -> None:
         if self._begun is not None and self._begun.done() and self._begun.result():
             report = types.WorkDoneProgressReport(
-                message=f"{progress.done} of {progress.total} files",
+                message=f"{progress.done} of {count_of(progress.total, 'file')}",
                 percentage=progress.done * 100 // progress.total,
             )
             self._client.progress(self._token, report)

@@ -47,6 +47,7 @@ from lsp_server.session.run import Run
 from lsp_server.session.run_context import RunContext
 from lsp_server.session.run_store import RunStore
 from lsp_server.system.cancellation import to_its_end
+from lsp_server.text.count import count_of
 from lsp_server.wording.run_texts import outcome_text
 from lsp_server.workspace.checkpoints.undo import UndoReport
 from lsp_server.workspace.worktrees.worktrees import Worktree, Worktrees
@@ -251,8 +252,10 @@ class AttemptsAgent:
         if report.conflicts:
             kept = [f"{one.path}: {one.reason}" for one in report.conflicts[:CONFLICTS_MAX]]
             return Blocked(
-                f"Attempt {chosen.number} is carried over, but for {len(report.conflicts)} files "
-                "that are as you left them:\n- " + "\n- ".join(kept) + "\nHow should they be?"
+                f"Attempt {chosen.number} is carried over, but for "
+                f"{count_of(len(report.conflicts), 'file')} left as you have changed them:\n- "
+                + "\n- ".join(kept)
+                + "\nHow should they be?"
             )
         ended = chosen.outcome
         said = ended.summary if isinstance(ended, Achieved | Finished) else outcome_text(ended)
@@ -264,7 +267,9 @@ class AttemptsAgent:
 def _none_passes(best: AttemptEnded, count: int) -> Outcome:
     """Returns how a run ends whose attempts all fell short; `best` is the one that came nearest."""
     if best.report is not None:
-        summary = f"None of {count} attempts passes; attempt {best.number} comes nearest."
+        summary = (
+            f"None of {count_of(count, 'attempt')} passes; attempt {best.number} comes nearest."
+        )
         return Unmet(summary, best.report)
     # Without a goal, or where no attempt came to its end, the nearest one speaks for all.
     return best.outcome

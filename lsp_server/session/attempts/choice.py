@@ -14,6 +14,7 @@ from lsp_server.domain.events import (
 from lsp_server.max_mode.candidate_judge import JudgeDecision
 from lsp_server.session.attempts.attempt_judge import AttemptJudge
 from lsp_server.session.attempts.evidence import conditions_met, group_of, passes
+from lsp_server.text.count import count_of
 
 
 async def compare(
@@ -63,7 +64,7 @@ def _by_evidence(
         what = f"none passes; it meets {count} of the conditions" if with_goal else "none passes"
         return [], JudgeDecision(best, "evidence", what)
     if len({diffs[place] for place in passing}) == 1:
-        what = f"{len(passing)} attempts made the same changes"
+        what = f"{count_of(len(passing), 'attempt')} made the same changes"
         return passing, JudgeDecision(passing[0], "agreement", what)
     return passing, None
 

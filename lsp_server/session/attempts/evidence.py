@@ -12,6 +12,7 @@ from lsp_server.domain.events import (
 from lsp_server.domain.tasks import Achieved, Finished
 from lsp_server.goals.changes import ContentByName
 from lsp_server.session.attempts.strategies import strategy_of
+from lsp_server.text.count import count_of
 from lsp_server.text.diff import unified_diff
 from lsp_server.text.truncate import first_line, truncate
 from lsp_server.wording.run_texts import outcome_text, report_text, usage_text
@@ -71,7 +72,7 @@ def diff_of(
     files = [change for change in changes if not change.is_folder]
     parts = [_file_diff(change, content, visible) for change in files[:FILES_MAX]]
     if len(files) > FILES_MAX:
-        parts.append(f"({len(files) - FILES_MAX} more files were changed)\n")
+        parts.append(f"(changed, too: {count_of(len(files) - FILES_MAX, 'more file')})\n")
     return "".join(parts)
 
 
@@ -117,6 +118,6 @@ def _problem(ended: AttemptEnded) -> str:
 
 def _notes(ended: AttemptEnded) -> Iterator[str]:
     spent = usage_text(ended.billed, ended.cost_usd)
-    yield f"{ended.steps} steps, {ended.seconds:.0f} s, {spent}"
+    yield f"{count_of(ended.steps, 'step')}, {ended.seconds:.0f} s, {spent}"
     if ended.report is not None:
         yield from report_text(ended.report).splitlines()

@@ -24,6 +24,7 @@ from lsp_server.session.code_review.findings import ReviewFinding, ReviewResult,
 from lsp_server.session.code_review.review_task import message_task, review_task, shortened
 from lsp_server.session.run import Run
 from lsp_server.session.runs import Runs
+from lsp_server.text.count import count_of
 from lsp_server.wording.run_texts import outcome_text
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.git.git_diff import changes_since, staged_changes
@@ -126,7 +127,9 @@ def result_text(result: ReviewResult, left_out: int) -> str:
     if not result.is_read:
         return "the review named no findings that could be read; its transcript has what it said"
     count = len(result.findings)
-    text = f"{count} finding{'s' * (count != 1)}" if count else "nothing was found"
+    text = count_of(count, "finding") if count else "nothing was found"
     if result.dropped:
         text += f"; {result.dropped} dropped, without a failure or a true quote"
-    return text + (f"; {left_out} files were too many to look at" if left_out else "")
+    return text + (
+        f"; {count_of(left_out, 'file')} not looked at, as there are too many" if left_out else ""
+    )

@@ -16,6 +16,7 @@ from lsp_server.session.evolution.day_model import bounds_of_day
 from lsp_server.session.evolution.past_case import CannotReplay, PastCase
 from lsp_server.session.evolution.replays import Replays
 from lsp_server.settings.sections import EvolutionSettings
+from lsp_server.text.count import count_of
 
 
 class ReplayedDrafts:
@@ -88,7 +89,7 @@ class ReplayedDrafts:
         try:
             await asyncio.to_thread(self._budget.take, wanted, most)
         except BudgetSpent as error:
-            needed = f"doing a past task again takes about {wanted.tokens:,} tokens"
+            needed = f"doing a past task again takes about {count_of(wanted.tokens, 'token')}"
             more = "raise it, or allow more now with --tokens"
             raise BudgetSpent(f"{needed}: {error}; {more}") from error
 

@@ -133,7 +133,7 @@ def memory_text(state: MemoryState) -> str:
     if status.bytes_on_disk is not None:
         parts.append(f"{status.bytes_on_disk / 1e6:.1f} MB on disk")
     if state.index is not None:
-        parts.append(f"indexing, {state.index.done} of {state.index.total} files")
+        parts.append(f"indexing, {state.index.done} of {count_of(state.index.total, 'file')}")
     if status.pending:
         parts.append(f"{count_of(status.pending, 'vector')} to be made")
     if not status.writes:

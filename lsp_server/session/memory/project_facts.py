@@ -90,7 +90,9 @@ class ProjectFacts:
             return _Read(problem=f"it cannot be read: {reason}")
         facts = {fact.id: fact for fact in (new_fact(one, "person") for one in facts_in(text))}
         if len(facts) > FACTS_MAX:
-            return _Read(problem=f"it has {len(facts)} facts, and {FACTS_MAX} are told at most")
+            return _Read(
+                problem=f"it has {count_of(len(facts), 'fact')}, and {FACTS_MAX} are told at most"
+            )
         return _Read(text, tuple(facts.values()))
 
 

@@ -8,6 +8,7 @@ from lsp_server.domain.goals import Condition, ConditionReport, Goal, GoalReport
 from lsp_server.domain.ids import Id
 from lsp_server.domain.tasks import Achieved, Blocked, Failed, Finished, Outcome, Stopped, Unmet
 from lsp_server.domain.workflows import NodeState, NodeStatus, Workflow, WorkflowNode
+from lsp_server.text.count import count_of
 from lsp_server.text.truncate import one_line
 
 WHY_CHARS_MAX = 400
@@ -102,7 +103,7 @@ def _done(workflow: Workflow, report: GoalReport, summary: str) -> Outcome:
 def summary_text(workflow: Workflow, nodes: Sequence[NodeStatus]) -> str:
     """Says how far a workflow came, with a line for each node that fell short."""
     done = sum(node.is_done for node in nodes)
-    lines = [f"The workflow {workflow.name}: {done} of {len(nodes)} nodes are done."]
+    lines = [f"The workflow {workflow.name}: {done} of {count_of(len(nodes), 'node')} done."]
     lines += [f"- {node.title}: {node.state}: {node.why}" for node in nodes if not node.is_done]
     return "\n".join(lines)
 

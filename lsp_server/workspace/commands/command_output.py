@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from lsp_server.text.count import count_of
+
 _READ_BYTES = 1 << 16
 
 Listen: TypeAlias = Callable[[bytes], None]
@@ -54,7 +56,7 @@ class HeadAndTail:
         head = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._head))
         while tail and 0x80 <= tail[0] < 0xC0:
             tail = tail[1:]
-        left_out = f"\n[… {self.truncated_bytes} bytes left out …]\n"
+        left_out = f"\n[… {count_of(self.truncated_bytes, 'byte')} left out …]\n"
         return head + left_out + tail.decode("utf-8", "replace")
 
 

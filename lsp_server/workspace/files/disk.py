@@ -17,6 +17,7 @@ from lsp_server.domain.errors import EditRejected, ToolError
 from lsp_server.settings.regular_files import open_regular
 from lsp_server.system.atomic_file import StagedFile, replace_file, stage_file
 from lsp_server.system.open_folder import open_folder
+from lsp_server.text.count import count_of
 from lsp_server.workspace.files.encoding import UTF_8, Encoding, decode, encode
 from lsp_server.workspace.files.image_header import image_header
 
@@ -121,7 +122,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 def _refuse_image(path: Path, data: bytes, size_bytes: int) -> None:
     """Raises ImageFile if the data begins as an image does."""
     if (image := image_header(data)) is not None:
-        raise ImageFile(f"{path.name} is binary: {image}, {size_bytes:,} bytes", LOOK_INTO)
+        raise ImageFile(
+            f"{path.name} is binary: {image}, {count_of(size_bytes, 'byte')}", LOOK_INTO
+        )
 
 
 def _beginning(path: Path) -> bytes:

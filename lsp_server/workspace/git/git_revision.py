@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.domain.errors import ToolError
+from lsp_server.text.count import count_of
 from lsp_server.workspace.commands.commands import CommandRunner
 from lsp_server.workspace.commands.inert import inert_environment
 
@@ -72,7 +73,7 @@ class Revisions:
         own = prefix + OWN_FOLDER
         # Two letters of status and a blank come before each path.
         count = sum(bool(line) and not line[3:].startswith(own) for line in status.split("\0"))
-        return commit + (f" with {count} change{'s' * (count > 1)}" if count else "")
+        return commit + (f" with {count_of(count, 'change')}" if count else "")
 
 
 @dataclass(frozen=True, slots=True)
