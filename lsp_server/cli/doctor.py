@@ -28,7 +28,7 @@ async def _doctor(workspace: Path) -> int:
     problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"
     async with command_session(folder, loaded.settings) as session:
         servers = await asyncio.to_thread(background_servers)
-        sections = [("Problems with the settings", problems), ("Background servers", servers)]
+        sections = [("Background servers", servers), ("Problems with the settings", problems)]
         report = await diagnose(session, sections)
     sys.stdout.write(visible(report))
     return 0

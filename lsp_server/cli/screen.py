@@ -180,7 +180,9 @@ class EventFormatter:
             case ToolReturned():
                 title = self._titles.pop(event.call_id, event.tool)
                 yield ScreenLine(f"  > {title}: {view.label}", view.tone)
-                if event.result.is_error or event.tool_kind not in _REPEATING_KINDS:
+                is_said = event.result.is_error and view.detail.strip() in view.label
+                is_repeated = not event.result.is_error and event.tool_kind in _REPEATING_KINDS
+                if not is_said and not is_repeated:
                     yield from _preview(view.detail)
             case RunEnded():
                 yield ScreenLine("")

@@ -102,6 +102,7 @@ class TerminalScreen:
             yield
         finally:
             self._is_asking = False
+            self._footer.begin()  # The person's time is not the call's.
             if self._keyboard is not None:
                 self._keyboard.open()
             self._spin(self._footer.doing)
@@ -191,7 +192,12 @@ class Footer:
     def say(self, doing: str) -> None:
         """Takes in what the run does from now on."""
         if doing != self.doing:
-            self.doing, self._since = doing, time.monotonic()
+            self.doing = doing
+            self.begin()
+
+    def begin(self) -> None:
+        """Counts the time of what the run does from now on."""
+        self._since = time.monotonic()
 
     def spent(self, event: StepFinished) -> None:
         """Takes in what the run took so far."""

@@ -34,6 +34,7 @@ RUNS_SHOWN_MAX = 10
 SKILLS_SHOWN_MAX = 50
 CONDITIONS_SHOWN_MAX = 50
 COMMAND_CHARS_MAX = 100
+PROBLEM = "**Problem:**"
 
 
 async def doctor_report(
@@ -69,9 +70,21 @@ async def doctor_report(
         ("Folders", f"settings: `{config_folder()}`\n\ndata: `{data_folder()}`"),
         *extra,
     ]
+    sections.append(("What is wrong", _wrong(sections)))
     return "# Holdfast doctor\n" + "".join(
         f"\n## {title}\n\n{body.strip()}\n" for title, body in sections
     )
+
+
+def _wrong(sections: Sequence[tuple[str, str]]) -> str:
+    """Says again, where a terminal shows it, each problem that a section names."""
+    lines = [
+        f"- {title}: {line.replace(f'{PROBLEM} ', '').removeprefix('- ').strip()}"
+        for title, body in sections
+        for line in body.splitlines()
+        if PROBLEM in line
+    ]
+    return "\n".join(lines) or "nothing that is looked at here"
 
 
 def _permissions(session: Session) -> str:
@@ -81,7 +94,7 @@ def _permissions(session: Session) -> str:
             for text in texts:
                 parse_rule(text, key=f"permissions.{key}")
     except ConfigurationError as error:
-        return f"**Problem:** {error}; until it is fixed no run can start"
+        return f"{PROBLEM} {error}; until it is fixed no run can start"
     count = f"{len(rules.allow)} allow and {len(rules.deny)} deny rules"
     lines = [f"- mode `{rules.mode}`, {count}, all of them readable"]
     if granted := session.granted_rules.rules:
@@ -112,7 +125,7 @@ async def _endpoint(session: Session) -> str:
     try:
         worker = await session.model.examine()
     except HoldfastError as error:
-        worker = f"**Problem:** {error}"
+        worker = f"{PROBLEM} {error}"
     cheap = _model_of("cheap", settings)
     return f"{worker}\n\nwire: `{settings.model.wire}`; judging: {_judge(session)}; briefs: {cheap}"
 
@@ -158,7 +171,7 @@ def _line(status: ConditionStatus) -> str:
 
 def _problems(goals: Goals) -> list[str]:
     return [
-        f"- **Problem:** `{GOALS_FILE}`, line {problem.range.start.line + 1}: {problem.message}"
+        f"- {PROBLEM} `{GOALS_FILE}`, line {problem.range.start.line + 1}: {problem.message}"
         for problem in goals.statuses.problems()
     ]
 
@@ -173,7 +186,7 @@ async def _skills(session: Session) -> str:
         [f"- and {len(found) - SKILLS_SHOWN_MAX} more"] if len(found) > SKILLS_SHOWN_MAX else []
     )
     lines += [
-        f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
+        f"- {PROBLEM} `{one.path}`, line {one.line + 1}: {one.message}"
         for one in session.skills.problems
     ]
     return "\n".join(lines) or "none"
@@ -186,7 +199,7 @@ async def _workflows(session: Session) -> str:
         for one in await session.workflows.found()
     ]
     lines += [
-        f"- **Problem:** `{one.path}`, line {one.line + 1}: {one.message}"
+        f"- {PROBLEM} `{one.path}`, line {one.line + 1}: {one.message}"
         for one in session.workflows.problems
     ]
     return "\n".join(lines) or "none"
@@ -196,10 +209,10 @@ async def _servers(session: Session) -> str:
     lines = [
         f"- `{one.spec.name}` ({one.trust}, {STATE_WORDS[one.state]}"
         f"{', ' + one.version if one.version else ''}): {code_span(one.spec.place)}"
-        + (f"; **Problem:** it {one.problem}" * bool(one.problem))
+        + (f"; {PROBLEM} it {one.problem}" * bool(one.problem))
         for one in await session.servers.found()
     ]
-    lines += [f"- **Problem:** {problem}" for problem in session.servers.problems]
+    lines += [f"- {PROBLEM} {problem}" for problem in session.servers.problems]
     return "\n".join(lines) or "none"
 
 
@@ -209,7 +222,7 @@ async def _hooks(session: Session) -> str:
         f"{one.hook.place}): {code_span(one_line(one.hook.command, COMMAND_CHARS_MAX))}"
         for one in await session.hooks.found()
     ]
-    lines += [f"- **Problem:** {problem}" for problem in session.hooks.problems]
+    lines += [f"- {PROBLEM} {problem}" for problem in session.hooks.problems]
     return "\n".join(lines) or "none"
 
 
@@ -253,7 +266,7 @@ def _max_mode(session: Session) -> str:
         try:
             did = max_mode_stats(session.runs.store.events(run.run_id)).describe()
         except (JournalDamaged, OSError) as error:
-            did = f"**Problem:** {error}"
+            did = f"{PROBLEM} {error}"
         lines += [f"- `{run.run_id}`: {did}"] if did else []
     return "\n".join(lines)
 

@@ -77,13 +77,19 @@ def test_a_run_is_told_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_error", "lines"),
-    [("plan", False, 1), ("plan", True, 2), ("read", False, 2)],
+    ("kind", "is_error", "output", "lines"),
+    [
+        ("plan", False, "text", 1),
+        ("read", False, "text", 2),
+        ("plan", True, "text", 1),
+        ("read", True, "text\n", 1),
+        ("plan", True, "one\ntwo", 3),
+    ],
 )
 def test_a_result_that_says_no_more_than_its_event_is_not_shown(
-    kind: ToolKind, is_error: bool, lines: int
+    kind: ToolKind, is_error: bool, output: str, lines: int
 ) -> None:
-    result = ToolReturned(1, "t", "x", ToolResult("text", is_error=is_error), 0.1, kind)
+    result = ToolReturned(1, "t", "x", ToolResult(output, is_error=is_error), 0.1, kind)
     assert len(plain(result)) == lines
 
 

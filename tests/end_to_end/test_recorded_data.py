@@ -364,7 +364,7 @@ async def test_the_settings_of_the_user_and_the_project_are_in_force(recorded: R
     now = json.loads(block)
     for section, values in SETTINGS.items():
         assert values.items() <= now[section].items(), section
-    problems = report.partition("## Problems with the settings")[2].strip()
+    problems = report.partition("## Problems with the settings")[2].partition("\n## ")[0].strip()
     named = re.findall(
         r"^- (\S+\([^)]*\)) in .* does not hold: it names a file", problems, re.MULTILINE
     )

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from lsp_server.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -97,3 +101,48 @@ def test_the_links_of_other_pages_lead_somewhere(name: str) -> None:
         target = page.parent / path if path else page
         assert target.exists(), path
         assert not anchor or anchor in anchors(target.read_text("utf-8")), f"{path}#{anchor}"
+
+
+COMMAND_PAGES = ("README.md", "CHANGELOG.md", "editor-client/README.md", "docs/*.md")
+
+
+def commands_written(page: str) -> Iterator[str]:
+    """Yields what a reader would type of `holdfast` in a page, without its quoted texts."""
+    code = re.findall(r"^ *```(?:sh|console)\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    for line in "\n".join([*code, *re.findall(r"`(holdfast [^`\n]+)`", page)]).splitlines():
+        bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
+        yield from re.findall(r"(?:^|[\s|(/])(holdfast [a-z][^|#;&\\]*)", bare)
+
+
+def unknown_words(written: str) -> list[str]:
+    """Names the command or the flags of a line that Holdfast does not have.
+
+    >>> unknown_words("holdfast run --yes --fast"), unknown_words("holdfast dance")
+    (['--fast'], ['dance'])
+    """
+    command = get_command(app)
+    words = written.split()[1:]
+    while isinstance(command, TyperGroup):
+        found = command.commands.get(words[0]) if words else None
+        if found is None:
+            return words[:1] if command.name == "holdfast" else []
+        command, words = found, words[1:]
+    if command.name == "serve":
+        return []  # It reads its own flags.
+    known = {"--help", "-h", *(each for one in command.params for each in one.opts)}
+    return [word for word in words if re.match(r"--?[a-z]", word) and word not in known]
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted(path for pattern in COMMAND_PAGES for path in ROOT.glob(pattern)),
+    ids=lambda page: page.name,
+)
+def test_the_commands_that_a_page_names_are_there_with_their_flags(page: Path) -> None:
+    wrong = {each: unknown_words(each) for each in commands_written(page.read_text("utf-8"))}
+    assert not {each: words for each, words in wrong.items() if words}
+
+
+@pytest.mark.parametrize("line", ["holdfast run --fast", "holdfast dance", "holdfast goals --chek"])
+def test_a_command_that_is_not_there_is_found(line: str) -> None:
+    assert [each for one in commands_written(f"```sh\n{line}\n```") for each in unknown_words(one)]

@@ -45,6 +45,9 @@ async def test_the_doctor_knows_the_goals_and_what_was_shown(project: Path) -> N
         await shop.run(Task("x"))
         await shop.session.goals.checks.run(shop.session.goals.statuses.goals())
         said = await section(shop, "Goals")
+        wrong = await section(shop, "What is wrong")
+    assert wrong.startswith("- Goals: `.holdfast/goals.md`, line 7: ")
+    assert "\n" not in wrong.strip()
     assert "- goals: 1 (0 met, 1 unmet, 0 blocked); conditions: 2" in said
     place = "tests pass (`.holdfast/goals.md`, line 2): met: "
     assert f"{place}{UNIT.command}: exit status 0 at {commit} with 1 change on 20" in said
