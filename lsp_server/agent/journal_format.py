@@ -16,10 +16,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_json, to_jsonable_python
 
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.events import Event, RecordedEvent
@@ -50,7 +52,12 @@ class _Record(RecordedEvent):
     format: int = FORMAT
 
 
-_RECORD: TypeAdapter[_Record] = TypeAdapter(_Record)
+@cache
+def _reader() -> TypeAdapter[_Record]:
+    """What reads a line, made when the first one is read: it costs as much as many imports."""
+    return TypeAdapter(_Record)
+
+
 _CURRENT = b'"format":%d}' % FORMAT
 """How a line of today's format ends, by which it is known without parsing it twice."""
 
@@ -64,16 +71,16 @@ def encode_record(recorded: RecordedEvent) -> bytes:
     True
     """
     record = _Record(recorded.seq, recorded.at, recorded.event)
-    return _RECORD.dump_json(record) + b"\n"
+    return to_json(record, inf_nan_mode="null") + b"\n"
 
 
 def decode_record(line: bytes) -> RecordedEvent:
     """Returns the record in a line of any format so far. Raises LineDamaged, FormatTooNew."""
     try:
         if line.rstrip().endswith(_CURRENT):
-            record = _RECORD.validate_json(line)
+            record = _reader().validate_json(line)
         else:
-            record = _RECORD.validate_python(_upgrade(json.loads(line)))
+            record = _reader().validate_python(_upgrade(json.loads(line)))
     except (ValidationError, ValueError, RecursionError, *_MALFORMED) as error:
         raise LineDamaged("the line is no record of an Event") from error
     return RecordedEvent(record.seq, record.at, record.event)
@@ -81,14 +88,13 @@ def decode_record(line: bytes) -> RecordedEvent:
 
 def event_value(event: Event) -> dict[str, Any]:
     """Returns the Event as JSON types, in the form that the journal has."""
-    # An adapter of its own for Events would cost as much of each start as this one.
-    value: dict[str, Any] = _RECORD.dump_python(_Record(0, "", event), mode="json")["event"]
+    value: dict[str, Any] = to_jsonable_python(event, inf_nan_mode="null")
     return value
 
 
 def journal_schema() -> dict[str, Any]:
     """Returns the JSON schema of a line of today's format."""
-    return _RECORD.json_schema()
+    return _reader().json_schema()
 
 
 _MALFORMED = (AttributeError, KeyError, TypeError)

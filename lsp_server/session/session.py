@@ -56,6 +56,9 @@ from lsp_server.workspace.files.watching import watch_files
 if TYPE_CHECKING:
     from lsp_server.session.evolution import Evolution
 
+FIRST_ANSWERS_SECONDS = 0.5
+"""What an editor asks for as soon as it has a session is answered first: loading LanceDB, and looking
+at what there is, each hold up everything else for a while."""
 FILES_READ_MAX = 200
 """So many of the files that changed together are read for comments with goals."""
 
@@ -181,15 +184,22 @@ class Session:
 
     def watch(self) -> None:
         """Follows the files of the workspace and opens memory, for a session that lasts."""
-        self.memory.start()
         self.goals.tree_changed()
         if not self._tasks:
-            self.evolution.idle_dreams.work_changed(is_idle=True)
-            self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
-            self._looks.start(self.evolution.distiller.remove_left_over(), "removal of copies")
             self._tasks.start(self._follow(), "watch of the files")
-            self._looks.start(self.review.look(), "look at what the newest run changed")
-            self._looks.start(self._look_at_extensions(), "look at the extensions")
+            self._tasks.start(self._look_around(), "first look around")
+        else:
+            self.memory.start()
+
+    async def _look_around(self) -> None:
+        """Opens memory and looks at what there is, once what a person asked for first is answered."""
+        await asyncio.sleep(FIRST_ANSWERS_SECONDS)
+        self.memory.start()
+        self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
+        self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
+        self._looks.start(self.evolution.distiller.remove_left_over(), "removal of copies")
+        self._looks.start(self.review.look(), "look at what the newest run changed")
+        self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Lets an Event of a run take effect on all that the session holds, then says it."""
