@@ -33,6 +33,7 @@ import { isActive, openQuestions, own } from "./run_log.js";
 import type { Runs } from "./runs.js";
 import type { Server } from "./server.js";
 import { sourceCommands } from "./source_commands.js";
+import { openSettings } from "./settings_page.js";
 import { skillCommands } from "./skill_commands.js";
 import { workflowCommands } from "./workflow_commands.js";
 
@@ -135,18 +136,6 @@ function otherCommands(parts: Parts): Record<string, () => unknown> {
   };
 }
 
-/** Opens the page where the settings of this machine are: in a remote window that is another one. */
-async function openSettings(query: string): Promise<void> {
-  if (vscode.env.remoteName !== undefined) {
-    const all = await vscode.commands.getCommands();
-    if (all.includes(REMOTE_SETTINGS)) {
-      await vscode.commands.executeCommand(REMOTE_SETTINGS, { query });
-      return;
-    }
-  }
-  await vscode.commands.executeCommand("workbench.action.openSettings", query);
-}
-
 /** Shows the commands that suit the moment, most pressing first. */
 async function menu({ server, runs, context }: Parts): Promise<void> {
   const all = own(runs.log());
@@ -182,5 +171,3 @@ async function menu({ server, runs, context }: Parts): Promise<void> {
     await vscode.commands.executeCommand(chosen.command);
   }
 }
-
-const REMOTE_SETTINGS = "workbench.action.openRemoteSettings";

@@ -1,11 +1,30 @@
 /** The commands of the palette and of the view of goals. */
 import * as vscode from "vscode";
 import { grouped, type Goals, type GoalsNode } from "./goals.js";
-import { askForCheck, askForText, currentSelection } from "./input.js";
+import { askForCheck, askForFurther, askForText, currentSelection } from "./input.js";
 import { CommandName } from "./protocol.js";
 import type { Server } from "./server.js";
 
 export type GoalHandler = (node?: GoalsNode) => unknown;
+
+interface StatedCondition {
+  readonly text: string;
+  readonly checks: readonly string[];
+}
+
+/** What must hold, one after the other; a first one that a command shows needs no words but the title. */
+async function askForConditions(title: string): Promise<StatedCondition[] | undefined> {
+  const conditions: StatedCondition[] = [];
+  for (let text: string | undefined = title; text !== ""; text = await askForFurther()) {
+    const check = text === undefined ? undefined : await askForCheck();
+    if (text === undefined || check === undefined) {
+      return undefined;
+    }
+    const isSaid = text === title && check !== "";
+    conditions.push({ text: isSaid ? "" : text, checks: check === "" ? [] : [check] });
+  }
+  return conditions;
+}
 
 export function goalCommands(server: Server, goals: Goals): Record<string, GoalHandler> {
   /** The goal of the row that was clicked, else one that the person chooses. */
@@ -24,10 +43,9 @@ export function goalCommands(server: Server, goals: Goals): Record<string, GoalH
   return {
     newGoal: async () => {
       const title = await askForText(vscode.l10n.t("What must hold in the end?"));
-      const check = title === undefined ? undefined : await askForCheck();
-      if (check !== undefined) {
-        const checks = check === "" ? [] : [check];
-        const argument = { title, checks, uri: currentSelection().uri };
+      const conditions = title === undefined ? undefined : await askForConditions(title);
+      if (conditions !== undefined) {
+        const argument = { title, conditions, uri: currentSelection().uri };
         await server.command(CommandName.goalNew, argument);
       }
     },

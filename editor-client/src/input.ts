@@ -20,6 +20,16 @@ export async function askForCheck(): Promise<string | undefined> {
   return text?.trim();
 }
 
+/** What else must hold; empty for nothing. */
+export async function askForFurther(): Promise<string | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: "Holdfast",
+    prompt: vscode.l10n.t("What else must hold? Empty: that is all."),
+    ignoreFocusOut: true,
+  });
+  return text?.trim();
+}
+
 /** How many candidates to sample; the person's setting is proposed. */
 export function askForSamples(): Promise<number | undefined> {
   const chosen = vscode.workspace.getConfiguration(SECTION).get<number>("max_mode.samples");

@@ -5,7 +5,7 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
-import { notice } from "./notices.js";
+import { notice, plainName } from "./notices.js";
 import {
   CommandName,
   Reply,
@@ -82,6 +82,7 @@ export function review(server: Server): Review {
     }
   };
 
+  closeLeftOver();
   const parts = vscode.Disposable.from(
     changed,
     texts,
@@ -139,7 +140,7 @@ export function review(server: Server): Review {
         void vscode.window.showInformationMessage(`Holdfast: ${notice(reply.message)}`);
         return;
       }
-      const name = vscode.l10n.t("Changes of {0}", title);
+      const name = titled(title);
       const resources = reply.files.map((file) => sides(runId, file));
       await vscode.commands.executeCommand("vscode.changes", name, resources);
     },
@@ -149,7 +150,7 @@ export function review(server: Server): Review {
         const line = hunk?.after.start.line ?? 0;
         const selection = new vscode.Range(line, 0, line, 0);
         const options = { preview: true, selection };
-        const name = `${path.basename(uri.path)} ↔ ${vscode.l10n.t("before the run")}`;
+        const name = `${plainName(path.basename(uri.path))} ↔ ${vscode.l10n.t("before the run")}`;
         const nothing = uri.with({ scheme: SCHEME, path: "/none/nothing" });
         const both = [left ?? nothing, right ?? nothing];
         await vscode.commands.executeCommand("vscode.diff", ...both, name, options);
@@ -172,6 +173,24 @@ export function review(server: Server): Review {
       parts.dispose();
     },
   };
+}
+
+function titled(title: string): string {
+  return vscode.l10n.t("Changes of {0}", title);
+}
+
+/** Closes what VS Code restores of a review, which has nothing in it: only its title and place are kept. */
+function closeLeftOver(): void {
+  const [before = "", after = ""] = titled("\0").split("\0");
+  const left = vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(
+      ({ input, label }) =>
+        !(input instanceof vscode.TabInputText) &&
+        label.startsWith(before) &&
+        label.endsWith(after),
+    );
+  void vscode.window.tabGroups.close(left, true);
 }
 
 function mapped(event: vscode.Event<unknown>): vscode.Event<void> {
@@ -223,19 +242,19 @@ function fileItem(file: ChangedFile): vscode.TreeItem {
   const numbers = file.binary
     ? vscode.l10n.t("binary")
     : `+${file.additions.toString()} -${file.deletions.toString()}`;
-  item.label = path.posix.basename(file.path);
+  item.label = plainName(path.posix.basename(file.path));
   item.id = file.path;
   item.description = [
     STATES[file.state](),
     STATUSES[file.status](),
     numbers,
-    folder === "." ? "" : folder,
+    folder === "." ? "" : plainName(folder),
   ]
     .filter((each) => each !== "")
     .join(" · ");
-  item.tooltip = file.path;
+  item.tooltip = plainName(file.path);
   item.contextValue = `change.file.${file.state}`;
-  item.accessibilityInformation = { label: `${file.path}, ${item.description}` };
+  item.accessibilityInformation = { label: `${plainName(file.path)}, ${item.description}` };
   item.command = shows({ file });
   return item;
 }
@@ -261,7 +280,9 @@ function hunkItem(file: ChangedFile, hunk: ChangeHunk): vscode.TreeItem {
   item.description = [STATES[hunk.state](), gone, edited].filter((each) => each !== "").join(" · ");
   item.iconPath = HUNK_ICONS[hunk.state];
   item.contextValue = `change.hunk.${hunk.state}`;
-  item.accessibilityInformation = { label: `${file.path}, ${label}, ${item.description}` };
+  item.accessibilityInformation = {
+    label: `${plainName(file.path)}, ${label}, ${item.description}`,
+  };
   item.command = shows({ file, hunk });
   return item;
 }

@@ -1,6 +1,6 @@
 /** The commands about what a run changed, and what is offered at its end. */
 import * as vscode from "vscode";
-import { notice } from "./notices.js";
+import { notice, plainName } from "./notices.js";
 import { CommandName } from "./protocol.js";
 import type { ChangeNode, Review } from "./review.js";
 import { isActive, type Run, type RunNode } from "./run_log.js";
@@ -50,7 +50,7 @@ export async function takeBack(
   title: string,
 ): Promise<void> {
   const files = (await review.changes(runId))?.files ?? [];
-  const left = files.filter(({ state }) => state !== "undone").map((file) => file.path);
+  const left = files.filter(({ state }) => state !== "undone").map((file) => plainName(file.path));
   if (left.length === 0) {
     const text = vscode.l10n.t("Holdfast: “{0}” left nothing to take back", notice(title));
     void vscode.window.showInformationMessage(text);

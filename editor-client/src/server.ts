@@ -24,6 +24,7 @@ import { notice } from "./notices.js";
 import { Reply, SECTION, type CommandName, type EventNotice, type Status } from "./protocol.js";
 import { reader, type Reader } from "./reader.js";
 import type { SeenQuestions } from "./seen_questions.js";
+import { openSettings } from "./settings_page.js";
 
 export type ServerState =
   "stopped" | "starting" | "running" | "missing" | "installing" | "untrusted";
@@ -283,6 +284,6 @@ async function showWrongPath(path: string): Promise<void> {
     notice(path),
   );
   if ((await vscode.window.showErrorMessage(text, settings)) === settings) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", "holdfast.server.path");
+    await openSettings("holdfast.server.path");
   }
 }

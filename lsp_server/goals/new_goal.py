@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Check, CommandCheck, Condition, Goal
 from lsp_server.goals.goal_ids import GoalIds
@@ -19,6 +21,27 @@ def make_goal(title: str, conditions: tuple[tuple[str, tuple[Check, ...]], ...])
     )
 
 
+def stated_goal(title: str, stated: Sequence[tuple[str, tuple[str, ...]]]) -> Goal:
+    """Returns the goal of conditions, each a text of what must hold and the commands that show it.
+
+    Without a text its commands say what must hold. Raises HoldfastError where a part is empty.
+
+    >>> goal = stated_goal("It retries", (("", ("pytest -q",)), ("The API is as it was", ())))
+    >>> [condition.text for condition in goal.conditions]
+    ['`pytest -q` succeeds', 'The API is as it was']
+    """
+    for text, commands in stated:
+        _require_words((text,) if text or not commands else (), commands)
+    conditions = tuple(
+        (
+            text or " and ".join(f"`{command}`" for command in commands) + " succeeds",
+            tuple(CommandCheck(command) for command in commands),
+        )
+        for text, commands in stated
+    )
+    return make_goal(title, conditions)
+
+
 def goal_from_parts(
     texts: tuple[str, ...], commands: tuple[str, ...], title: str = ""
 ) -> Goal | None:
@@ -32,10 +55,7 @@ def goal_from_parts(
     >>> goal.title, goal.conditions[0].checks
     ('All tests pass', (CommandCheck(command='pytest -q'),))
     """
-    if not all(command.strip() for command in commands):
-        raise HoldfastError("a check is empty; name a command that must exit 0")
-    if not all(text.strip() for text in texts):
-        raise HoldfastError("a condition is empty; say what must hold")
+    _require_words(texts, commands)
     checks = tuple(CommandCheck(command) for command in commands)
     conditions: list[tuple[str, tuple[Check, ...]]] = []
     if len(texts) == 1:
@@ -46,3 +66,10 @@ def goal_from_parts(
     if not conditions:
         return None
     return make_goal(title or "; ".join(text for text, _ in conditions), tuple(conditions))
+
+
+def _require_words(texts: Iterable[str], commands: Iterable[str]) -> None:
+    if not all(command.strip() for command in commands):
+        raise HoldfastError("a check is empty; name a command that must exit 0")
+    if not all(text.strip() for text in texts):
+        raise HoldfastError("a condition is empty; say what must hold")

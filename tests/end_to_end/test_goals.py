@@ -240,6 +240,8 @@ async def lenses(client: LspClient, path: Path) -> list[dict[str, Any]]:
         ("holdfast.goal.new", {"checks": [""]}, "a check is empty"),
         ("holdfast.goal.new", {"title": "x", "checks": ["true", " "]}, "a check is empty"),
         ("holdfast.goal.new", {"conditions": [""]}, "a condition is empty"),
+        ("holdfast.goal.new", {"conditions": [{"text": " "}]}, "a condition is empty"),
+        ("holdfast.goal.new", {"conditions": [{"checks": [" "]}]}, "a check is empty"),
         ("holdfast.goal.list", {"goalId": "none"}, "there is no goal with the id 'none'"),
         ("holdfast.run.list", {"runId": "none"}, "run none is unknown"),
     ],
@@ -279,6 +281,40 @@ async def test_goals_are_added_listed_and_waived(project: Path) -> None:
         assert [entry["verdict"] for entry in listed["goals"]] == ["waived"]
         await client.command("holdfast.goal.check", {"goalId": "fast"})
         await client.wait_for(lambda m: "1 goal met" in str(m.get("params")), "the message")
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        (
+            {"title": "Fast", "checks": ["true"]},
+            "## Fast\n- [ ] `true` succeeds\n  - check: `true`\n",
+        ),
+        (
+            {
+                "title": "Fast",
+                "conditions": [{"checks": ["true"]}, {"text": "It is small", "checks": ["test 1"]}],
+            },
+            (
+                "## Fast\n- [ ] `true` succeeds\n  - check: `true`\n"
+                "- [ ] It is small\n  - check: `test 1`\n"
+            ),
+        ),
+        (
+            {"conditions": [{"text": "It is small"}, "it is quick"], "checks": ["true"]},
+            (
+                "## it is quick\n- [ ] It is small\n- [ ] it is quick\n"
+                "- [ ] `true` succeeds\n  - check: `true`\n"
+            ),
+        ),
+    ],
+)
+async def test_a_goal_has_conditions_each_with_its_checks(
+    project: Path, argument: dict[str, Any], text: str
+) -> None:
+    async with editor(project, []) as client:
+        await client.command("holdfast.goal.new", argument)
+        assert (project / ".holdfast" / "goals.md").read_text() == text
 
 
 def _file(path: Path, text: str) -> Path:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notice } from "../../src/notices.js";
+import { notice, plainName } from "../../src/notices.js";
 
 /** As VS Code finds links in notifications (`linkedText.ts`). */
 const LINK = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
@@ -20,3 +20,17 @@ for (const text of ROWS) {
 test("other text stays as it is", () => {
   assert.equal(notice("f(x)[0] (y) ] ("), "f(x)[0] (y) ] (");
 });
+
+const NAMES = [
+  ["notes.txt", "notes.txt"],
+  ["a\nREADME.md", "a\\u{a}README.md"],
+  ["safe\u202etxt.exe", "safe\\u{202e}txt.exe"],
+  ["x\u200b.py", "x\\u{200b}.py"],
+  ["größe 漢字.py", "größe 漢字.py"],
+] as const;
+
+for (const [name, shown] of NAMES) {
+  test(`nothing is hidden in the name ${JSON.stringify(name)}`, () => {
+    assert.equal(plainName(name), shown);
+  });
+}

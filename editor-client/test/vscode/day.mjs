@@ -25,6 +25,9 @@ await play(async (open, seen) => {
   await code.command("Holdfast: New Goal");
   await code.answer("The answer is 42 🙂");
   await code.answer("grep -q 'return 42' answer.py");
+  await code.answer("there is an answer");
+  await code.answer("test -e answer.py");
+  await code.answer("");
   await code.page.locator(".tab.active", { hasText: "goals.md" }).waitFor(WAIT);
   seen.counted = await code.status(/0\/1 goal\s*$/);
   await code.command("Holdfast: Check Goals Now");

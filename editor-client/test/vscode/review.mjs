@@ -58,8 +58,18 @@ await play(async (open, seen) => {
   await until("the run goes back", () => text("poem.txt").includes("three"));
   await pane.locator(".monaco-list-row", { hasText: "taken back" }).nth(3).waitFor(WAIT);
   seen.poem = text("poem.txt");
+  await code.page.evaluate(() => (window.same = true));
   await code.command("Holdfast: Keep All Changes");
   await until("the run comes again", () => text("poem.txt").includes("THREE"));
   seen.again = text("poem.txt");
   seen.made = existsSync(file("made.txt"));
+
+  // VS Code would restore the tab of a review without what was in it.
+  const left = code.page.locator(".tab", { hasText: "Changes of" });
+  seen.tabs = await left.count();
+  await code.command("Developer: Reload Window");
+  await code.page.waitForFunction(() => window.same !== true, undefined, WAIT);
+  await code.status(/Holdfast\s*$/);
+  await left.first().waitFor({ ...WAIT, state: "detached" });
+  await code.shot("review-reloaded");
 });

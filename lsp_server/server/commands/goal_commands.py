@@ -9,7 +9,7 @@ from pathlib import Path
 from lsp_server.domain.edits import Lines
 from lsp_server.domain.errors import HoldfastError
 from lsp_server.domain.goals import Goal, GoalReport
-from lsp_server.goals.new_goal import goal_from_parts
+from lsp_server.goals.new_goal import goal_from_parts, stated_goal
 from lsp_server.server import to_lsp
 from lsp_server.server.commands.command import CommandContext, ServerCommand
 from lsp_server.server.commands.targets import folder_of_goal, locate, range_of
@@ -21,6 +21,7 @@ from lsp_server.server.params.goal_params import (
     GoalEntry,
     GoalListReply,
     GoalNew,
+    StatedCondition,
 )
 from lsp_server.server.protocol import CommandName
 from lsp_server.session.goals import ConditionStatus
@@ -55,17 +56,26 @@ class GoalCommands:
     async def _new(self, arguments: GoalNew) -> Reply:
         folder, path = locate(arguments.uri, self._folders)
         session = folder.require_session()
-        texts = list(arguments.conditions)
+        stated = [each for each in arguments.conditions if isinstance(each, StatedCondition)]
+        texts = [each for each in arguments.conditions if isinstance(each, str)]
         if path is not None and arguments.range is not None:
             texts.append(await self._selected(folder, path, arguments.range))
-        title = arguments.title or (texts[0] if texts else NEW_TITLE)
-        if not texts and (arguments.title or not arguments.checks):
+        first = next((each for each in (*texts, *(one.text for one in stated)) if each), NEW_TITLE)
+        title = arguments.title or first
+        if not (texts or stated or arguments.checks):
             texts = [arguments.title or NEW_CONDITION]
-        goal = goal_from_parts(tuple(texts), arguments.checks, title)
+        goal: Goal | None
+        if stated:
+            pairs = [(each.text, each.checks) for each in stated]
+            more = [*((text, ()) for text in texts), *(("", (one,)) for one in arguments.checks)]
+            goal = stated_goal(title, (*pairs, *more))
+        else:
+            goal = goal_from_parts(tuple(texts), arguments.checks, title)
         if goal is None:
             raise HoldfastError("say what must hold: pass `title`, `conditions` or `checks`")
         # The person wrote these commands just now, so they are not asked about again.
-        session.goals.check_approvals.approve(arguments.checks)
+        commands = (command for each in stated for command in each.checks)
+        session.goals.check_approvals.approve((*arguments.checks, *commands))
         added = await session.goals.add(goal)
         uri = self._context.show_document(session.goals.file.path)
         return Reply(state="idle", message=f"added the goal {added.id}: {added.title}", uri=uri)

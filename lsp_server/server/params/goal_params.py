@@ -8,14 +8,22 @@ from lsp_server.domain.goals import Verdict
 from lsp_server.server.params.base import CommandParams, Payload, Reply, WireRange
 
 
+class StatedCondition(CommandParams):
+    """A `StatedCondition` is what must hold, and commands that show it; an empty `text` says that they succeed."""
+
+    text: StrictStr = ""
+    checks: tuple[StrictStr, ...] = ()
+
+
 class GoalNew(CommandParams):
     """`holdfast.goal.new` adds a goal, by default one to fill in.
 
-    What `range` selects in the document `uri` becomes a condition.
+    What `range` selects in the document `uri` becomes a condition. `checks` show a single
+    condition that is a text, and are otherwise conditions of their own.
     """
 
     title: StrictStr | None = None
-    conditions: tuple[StrictStr, ...] = ()
+    conditions: tuple[StrictStr | StatedCondition, ...] = ()
     checks: tuple[StrictStr, ...] = ()
     uri: StrictStr | None = None
     range: WireRange | None = None
