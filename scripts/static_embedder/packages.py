@@ -1,6 +1,8 @@
 """The packages that a table is trained on: which, and how they come here.
 
-`packages.txt` names them, one a line: registry, name, version, sha256 of the archive, licence.
+`packages.txt` names them, one a line: registry, name, version, sha256 of the archive, licence. A
+`pypi` package comes as a wheel, an `sdist` as its sources, which have what is written in other
+languages.
 None of them is asked about by a benchmark, and copies of those that packages carry inside are
 left out (see `BENCHMARKED`).
 
@@ -23,9 +25,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
 LIST = Path(__file__).with_name("packages.txt")
 FETCH_SECONDS_MAX = 600.0
+INDEX = "https://pypi.org/simple"
+"""Asked for sources where pip is not set to another one, as pip itself would build them."""
 TOGETHER = 20
 """Packages that one command fetches."""
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "any")
@@ -40,15 +46,26 @@ COMMANDS = {
 """What downloads archives into the working folder. Nothing of them is run."""
 SOURCE_CHARS_MAX = 400_000
 """A longer file is generated or bundled."""
-SUFFIXES = frozenset({".py", ".js", ".mjs", ".ts", ".tsx", ".jsx"})
+SUFFIXES = frozenset(
+    """
+    .py .pyx .js .mjs .ts .tsx .jsx .rs .c .h .cc .cpp .hpp .java .kt .swift .m .mm .cs .go .rb
+    .php .lua .sh
+    """.split()  # noqa: SIM905 - a list of a word a line hides what is in it
+)
 BENCHMARKED = frozenset(
     """
     django flask httpx networkx requests scrapy sqlalchemy aiohttp fastapi model2vec pydantic
     starlette click axios express redux trpc zod vitest
-    """.split()  # noqa: SIM905 - a list of a word a line hides what is in it
+    alamofire axum chi circe cobra curl dapper ecto exposed fmt gin gson ktor libuv libcurl monolog
+    newtonsoft nlohmann nvm phoenix plug rack serde sinatra vapor
+    """.split()  # noqa: SIM905 - as above
 )
 """Folders and files of these names are copies of what benchmarks ask about."""
-SKIPPED = frozenset({"_vendor", "vendor", "node_modules", "min", "umd", "locale", "locales"})
+SKIPPED = frozenset(
+    """
+    _vendor vendor third_party node_modules cargo min umd locale locales prebuilt
+    """.split()  # noqa: SIM905 - as above
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +101,34 @@ def archive(package: Package, cache: Path) -> Path:
 def fetch(packages: Sequence[Package], cache: Path) -> None:
     """Fetches what is not kept yet. Exits where a registry gives another archive than is listed."""
     cache.mkdir(parents=True, exist_ok=True)
-    for registry in ("pypi", "npm"):
+    for registry in ("pypi", "npm", "sdist"):
         missing = [
             p for p in packages if p.registry == registry and not archive(p, cache).is_file()
         ]
+        if registry == "sdist":
+            for package in missing:
+                _fetch_source(package, cache)
+            continue
         for start in range(0, len(missing), TOGETHER):
             _fetch_some(registry, missing[start : start + TOGETHER], cache)
+
+
+def _fetch_source(package: Package, cache: Path) -> None:
+    """Fetches the sources of a package of Python, by their checksum in the index."""
+    command = (sys.executable, "-m", "pip", "config", "get", "global.index-url")
+    set_to = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    page = f"{(set_to or INDEX).rstrip('/')}/{package.name}/"
+    asked = Request(page, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+    with urlopen(asked, timeout=FETCH_SECONDS_MAX) as answer:
+        listed_files = json.load(answer)["files"]
+    urls = [one["url"] for one in listed_files if one["hashes"].get("sha256") == package.sha256]
+    if not urls:
+        raise SystemExit(f"{package.name} {package.version}: no archive {package.sha256}")
+    with urlopen(urljoin(page, urls[0]), timeout=FETCH_SECONDS_MAX) as answer:
+        data = answer.read()
+    if hashlib.sha256(data).hexdigest() != package.sha256:
+        raise SystemExit(f"{package.name} {package.version}: another archive than is listed")
+    archive(package, cache).write_bytes(data)
 
 
 def _fetch_some(registry: str, packages: Sequence[Package], cache: Path) -> None:
@@ -142,19 +181,28 @@ def described(path: Path) -> Package:
     """What an archive says of itself: its name, version and licence."""
     digest = sha256_of(path)
     if path.suffix == ".tgz":
-        with tarfile.open(path) as packed:
-            names = [n for n in packed.getnames() if re.fullmatch(r"[^/]+/package.json", n)]
-            file = packed.extractfile(names[0])
-            assert file is not None
-            said = json.load(file)
+        said = json.loads(_first(path, r"[^/]+/package.json"))
         return Package("npm", said["name"], said["version"], digest, str(said.get("license")))
-    with zipfile.ZipFile(path) as zipped:
-        name = next(n for n in zipped.namelist() if n.endswith(".dist-info/METADATA"))
-        head = BytesParser().parsebytes(zipped.read(name), headersonly=True)
+    if path.suffix == ".gz":
+        registry, written = "sdist", _first(path, r"[^/]+/PKG-INFO")
+    else:
+        with zipfile.ZipFile(path) as zipped:
+            name = next(n for n in zipped.namelist() if n.endswith(".dist-info/METADATA"))
+            registry, written = "pypi", zipped.read(name)
+    head = BytesParser().parsebytes(written, headersonly=True)
     named = [c.rsplit(" :: ", 1)[-1] for c in head.get_all("Classifier", []) if "License ::" in c]
     licence = head["License-Expression"] or " / ".join(named) or head["License"] or "unknown"
     licence = licence.splitlines()[0][:60]
-    return Package("pypi", head["Name"].lower(), head["Version"], digest, licence)
+    return Package(registry, head["Name"].lower(), head["Version"], digest, licence)
+
+
+def _first(path: Path, pattern: str) -> bytes:
+    """The first file of a packed archive whose name fits."""
+    with tarfile.open(path) as packed:
+        name = next(n for n in packed.getnames() if re.fullmatch(pattern, n))
+        file = packed.extractfile(name)
+        assert file is not None
+        return file.read()
 
 
 def main() -> None:

@@ -41,6 +41,9 @@ PACKAGE_CHARS_MAX = 4_000_000
 SAME_TEXT_MAX = 3
 """Pairs of a package with the same text, such as "Return the value."."""
 
+HASH_COMMENTED = frozenset({".py", ".pyx", ".rb", ".sh"})
+LINE_CHARS_MAX = 200
+
 Pair: TypeAlias = tuple[str, str]
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -49,6 +52,9 @@ _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _DEFINED = re.compile(r"^[ \t]*(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 _DOC_COMMENT = re.compile(r"/\*\*(.*?)\*/[ \t]*\n", re.DOTALL)
 _DOCUMENTED_LINES = 40
+_FUNCTION = re.compile(r"[ \t]*(?!return\b)[\w\[\]<>*&:,.?@ ]*?\b(\w+)(?:<[^>]*>)?\([^;]*\{[ \t]*$")
+"""A line that begins a function in a language with braces, or a block with a condition."""
+_NO_FUNCTION = frozenset({"if", "for", "while", "switch", "catch", "match", "guard", "using"})
 
 
 def pairs_of(name: str, text: str) -> Iterator[Pair]:
@@ -56,10 +62,10 @@ def pairs_of(name: str, text: str) -> Iterator[Pair]:
     suffix = PurePosixPath(name).suffix
     if suffix == ".py":
         yield from _python(name, text)
-        yield from _commented(text, "#")
     else:
         yield from _documented(text)
-        yield from _commented(text, "//")
+        yield from _named(text)
+    yield from _commented(text, "#" if suffix in HASH_COMMENTED else "//")
 
 
 def _python(name: str, text: str) -> Iterator[Pair]:
@@ -113,6 +119,20 @@ def _documented(text: str) -> Iterator[Pair]:
             body = "".join(lines[: _end_of_definition(lines)])
             yield from _pair(_sentence(said, 0), body)
             yield from _pair(_sentence(said, 1), body)
+
+
+def _named(text: str) -> Iterator[Pair]:
+    """Functions of languages with braces, by their names."""
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if len(line) > LINE_CHARS_MAX or not (found := _FUNCTION.match(line)):
+            continue
+        name = found[1]
+        parts = _PARTS.findall(name)
+        if len(parts) > 1 and name not in _NO_FUNCTION:
+            rest = lines[number : number + _DOCUMENTED_LINES]
+            body = "".join(rest[: _end_of_definition(rest)])
+            yield from _pair(" ".join(parts), body.replace(name, ""), words_min=2)
 
 
 def _end_of_definition(lines: list[str]) -> int:

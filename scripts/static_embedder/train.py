@@ -4,15 +4,16 @@ A text's vector is the sum of the rows of its different words, brought to length
 pairs each text has to find its code among all the others (contrastive loss with negatives in the
 batch; van den Oord et al., 2018), and the other way around. Blocks of a batch come from one
 package, so that many negatives are about the same subject. Rows begin with which words of texts
-and of code go together, and by chance; they and a weight for each word are learned by Adam on the
-rows that a batch touches. Pairs of packages that are held out say when to stop.
+and of code go together, with what words mean in general, and by chance; they and a weight for each
+word are learned by Adam on the rows that a batch touches. Pairs of packages that are held out say
+when to stop.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,12 +116,18 @@ class Table:
 
 
 def first_rows(
-    texts: csr_matrix, code: csr_matrix, rarity: np.ndarray, chance: np.random.Generator
+    texts: csr_matrix,
+    code: csr_matrix,
+    rarity: np.ndarray,
+    meanings: np.ndarray,
+    chance: np.random.Generator,
 ) -> np.ndarray:
-    """The rows that a table begins with: the sum of what words share and of chance.
+    """The rows that a table begins with: the sum of what words share, of `meanings`, and of chance.
 
     What they share are the largest eigenvectors of how often a word of a text stands with one of
-    its code, by subspace iteration (Halko et al., 2011). Chance keeps different words apart.
+    its code, by subspace iteration (Halko et al., 2011). Of meanings, of shape (words, any), the
+    principal components count, as in Model2Vec (Tulkens and van Dongen, 2024), turned by chance as
+    the largest of both would fall together. Chance keeps different words apart.
     """
     some = chance.permutation(texts.shape[0])[:FIRST_PAIRS]
     sides = [_by_rarity(side[some], rarity) for side in (texts, code)]
@@ -143,8 +150,11 @@ def first_rows(
     values, vectors = np.linalg.eigh((small + small.T) / 2)
     largest = np.argsort(-values)[:DIMENSION]
     shared = whitened * (basis @ vectors[:, largest]) * np.sqrt(np.maximum(values[largest], 0.0))
-    parts = [shared, chance.normal(size=shared.shape)]
-    rows = sum(part / _spread(part * rarity[:, None]) for part in parts)
+    components = np.linalg.eigh(meanings.T @ meanings)[1][:, -DIMENSION:]
+    turn, _ = np.linalg.qr(chance.normal(size=(DIMENSION, DIMENSION)))
+    by_chance = chance.normal(size=shared.shape)
+    known = _even(_even(shared, rarity) + _even(by_chance, rarity), rarity)
+    rows = known + _even(meanings @ components @ turn, rarity)
     first: np.ndarray = (rows * FIRST_LENGTH / _spread(rows)).astype(np.float32)
     return first
 
@@ -155,6 +165,12 @@ def _by_rarity(side: csr_matrix, rarity: np.ndarray) -> csr_matrix:
     weighted.data = rarity[side.indices].astype(np.float32)
     lengths = np.sqrt(np.asarray(weighted.power(2).sum(axis=1)).ravel()) + 1e-6
     return (diags((1 / lengths).astype(np.float32)) @ weighted).tocsr().astype(np.float32)
+
+
+def _even(rows: np.ndarray, rarity: np.ndarray) -> np.ndarray:
+    """The same rows, so long that with the weights of their words they are of length 1 in the mean."""
+    even: np.ndarray = rows / _spread(rows * rarity[:, None])
+    return even
 
 
 def _spread(rows: np.ndarray) -> float:
@@ -241,7 +257,11 @@ def reciprocal_rank(table: np.ndarray, texts: csr_matrix, code: csr_matrix) -> f
 
 
 def train(
-    pairs: Pairs, held_out: Sequence[int], seconds: float, steps_max: int
+    pairs: Pairs,
+    meanings_of: Callable[[Sequence[str]], np.ndarray],
+    held_out: Sequence[int],
+    seconds: float,
+    steps_max: int,
 ) -> tuple[list[str], np.ndarray]:
     """The words and the best table on the packages `held_out`; stops after so long or so many steps."""
     chance = np.random.default_rng(SEED)
@@ -250,7 +270,8 @@ def train(
     held = np.isin(pairs.groups, held_out)
     checked = chance.permutation(np.flatnonzero(held))[:HELD_OUT_PAIRS]
     used = np.flatnonzero(~held)
-    table = Table(first_rows(texts[used], code[used], rarity, chance), rarity)
+    first = first_rows(texts[used], code[used], rarity, meanings_of(words), chance)
+    table = Table(first, rarity)
     best, best_rank = table.weighted(), 0.0
     print(f"{len(used):,} pairs, {len(checked):,} held out, {len(words):,} words", flush=True)
     started, step = time.monotonic(), 0

@@ -42,6 +42,15 @@ const next = loadFile("another");
 """
 
 
+RUST = """\
+/// Reads the settings of one person from a file.
+pub fn load_settings(path: &Path) -> Result<Settings> {
+    let text = fs::read_to_string(path)?;
+    parse(&text)
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "source", "expected"),
     [
@@ -76,6 +85,19 @@ const next = loadFile("another");
                 SCRIPT[SCRIPT.index("  const text") :],
             ),
         ),
+        (
+            "settings.rs",
+            RUST,
+            (
+                "Reads the settings of one person from a file.",
+                RUST[RUST.index("pub") :],
+            ),
+        ),
+        (
+            "settings.rs",
+            RUST,
+            ("load settings", RUST[RUST.index("pub") :].replace("load_settings", "")),
+        ),
     ],
 )
 def test_a_source_gives_texts_with_the_code_that_they_are_about(
@@ -84,9 +106,11 @@ def test_a_source_gives_texts_with_the_code_that_they_are_about(
     assert expected in list(pairs_of(name, source))
 
 
-@pytest.mark.parametrize("source", ["def broken(", "# comment\n" * 5_000, "/**" * 5_000, ""])
+@pytest.mark.parametrize(
+    "source", ["def broken(", "fn a(" * 40, "# comment\n" * 5_000, "/**" * 5_000, ""]
+)
 def test_odd_sources_give_nothing(source: str) -> None:
-    assert not [*pairs_of("a.py", source), *pairs_of("a.js", source)]
+    assert not [*pairs_of("a.py", source), *pairs_of("a.js", source), *pairs_of("a.rs", source)]
 
 
 def test_no_package_of_a_benchmark_is_trained_on() -> None:
