@@ -184,22 +184,22 @@ class Session:
 
     def watch(self) -> None:
         """Follows the files of the workspace and opens memory, for a session that lasts."""
+
+        async def look_around() -> None:
+            await asyncio.sleep(FIRST_ANSWERS_SECONDS)
+            self.memory.start()
+            self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
+            self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
+            self._looks.start(self.evolution.distiller.remove_left_over(), "removal of copies")
+            self._looks.start(self.review.look(), "look at what the newest run changed")
+            self._looks.start(self._look_at_extensions(), "look at the extensions")
+
         self.goals.tree_changed()
         if not self._tasks:
             self._tasks.start(self._follow(), "watch of the files")
-            self._tasks.start(self._look_around(), "first look around")
+            self._tasks.start(look_around(), "first look around")
         else:
             self.memory.start()
-
-    async def _look_around(self) -> None:
-        """Opens memory and looks at what there is, once what a person asked for first is answered."""
-        await asyncio.sleep(FIRST_ANSWERS_SECONDS)
-        self.memory.start()
-        self.evolution.idle_dreams.work_changed(is_idle=not self.runs.active())
-        self._looks.start(self.evolution.inbox.refresh(), "look at the inbox")
-        self._looks.start(self.evolution.distiller.remove_left_over(), "removal of copies")
-        self._looks.start(self.review.look(), "look at what the newest run changed")
-        self._looks.start(self._look_at_extensions(), "look at the extensions")
 
     def on_event(self, run_id: RunId, recorded: RecordedEvent) -> None:
         """Lets an Event of a run take effect on all that the session holds, then says it."""
