@@ -36,6 +36,8 @@ class Answer:
     _said: str = ""
     _stream: str = ""
     _told: int = 0
+    _is_heard: bool = False
+    """The answer of this step is heard from its beginning, so its lines can be told as they come."""
     _end: str = "\n\n"
     """The last letters of all that was added."""
 
@@ -43,7 +45,7 @@ class Answer:
         """Adds what an Event says; one that is known says nothing."""
         event = recorded.event
         if isinstance(event, Streamed):
-            if recorded.seq == self.seen + 1 and event.channel == "text":
+            if self._is_heard and recorded.seq == self.seen + 1 and event.channel == "text":
                 self._add_lines(event.text)
             return
         if recorded.seq <= self.seen:
@@ -55,6 +57,13 @@ class Answer:
             self._add(answer_text(event, self._said))
         if isinstance(event, ModelAnswered | StepStarted):
             self._stream, self._told = "", 0
+        if isinstance(event, StepStarted):
+            self._is_heard = not self.is_reading
+
+    def miss(self) -> None:
+        """Takes in that an Event came that is to be read from the journal, which has no streams."""
+        self.has_missed = True
+        self._is_heard = False
 
     def written_into(self, text: str) -> str | None:
         """Returns the text of the file with what is pending; None where it has no room for it."""

@@ -85,8 +85,9 @@ class Conversations:
         if answer is None:
             return
         if answer.is_reading:
-            answer.has_missed = True
+            answer.miss()
         elif recorded.seq > answer.seen + 1:
+            answer.miss()
             self._read_on(answer)
         else:
             answer.take(recorded)
