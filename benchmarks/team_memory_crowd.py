@@ -137,8 +137,8 @@ def measure(store: Store, readers: int, processes: int, plan: Plan) -> list[Row]
     for start in range(processes):
         numbers = range(start, readers, processes)
         answer, sent = context.Pipe(duplex=False)
-        arguments = (store.uri(plan.base), numbers, plan, meeting, sent)
-        context.Process(target=read, args=arguments, daemon=True).start()
+        given = (store.uri(plan.base), numbers, plan, meeting, sent)
+        context.Process(target=read, args=given, daemon=True).start()
         answers.append(answer)
     meeting.wait(WAIT_SECONDS_MAX)
     opened_with, started = store.traffic() - before, time.perf_counter()

@@ -13,7 +13,7 @@ from lsp_server.memory.database import Database
 from lsp_server.memory.fusion import FUSION_K
 from lsp_server.memory.hybrid import HybridResult
 from lsp_server.memory.records import RecordTable
-from lsp_server.memory.sql import equals, quote
+from lsp_server.memory.sql import all_of, equals, quote
 from lsp_server.memory.table_schema import Row, record_schema
 from lsp_server.memory.vectors import VectorTable
 from lsp_server.redaction.secrets import redact
@@ -164,16 +164,12 @@ def _embedded_text(record: ActionRecord) -> str:
 
 
 def _condition(query: Query) -> str | None:
-    parts: list[str] = []
-    if query.run_id:
-        parts.append(equals("run_id", query.run_id))
-    if query.tool:
-        parts.append(equals("tool", query.tool))
-    if query.since:
-        parts.append(f"at >= {quote(query.since)}")
-    if query.path:
-        parts.append(f"array_has_any(files, [{quote(query.path)}])")
-    return " AND ".join(parts) or None
+    return all_of(
+        equals("run_id", query.run_id) if query.run_id else None,
+        equals("tool", query.tool) if query.tool else None,
+        f"at >= {quote(query.since)}" if query.since else None,
+        f"array_has_any(files, [{quote(query.path)}])" if query.path else None,
+    )
 
 
 def _rank(found: HybridResult, query: Query, now: datetime) -> list[Hit]:

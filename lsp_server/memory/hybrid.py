@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lsp_server.memory.fusion import Fusion, words_weight_of
-from lsp_server.memory.sql import is_one_of
+from lsp_server.memory.sql import all_of, is_one_of
 from lsp_server.memory.table_schema import Row
 from lsp_server.memory.unsaved import NO_OVERLAY, UnsavedOverlay
 from lsp_server.memory.vectors import NoVectors
@@ -136,7 +136,7 @@ async def _rows_of_keys(
     if not near:
         return []
     wanted = is_one_of("vector_key", list(near))
-    stored = await table.rows(columns, wanted if where is None else f"{wanted} AND {where}")
+    stored = await table.rows(columns, all_of(wanted, where))
     unsaved = [row for row in overlay.rows.values() if row["vector_key"] in near]
     rows = list({row["id"]: row for row in (*overlay.hide(stored), *unsaved)}.values())
     rows.sort(key=lambda row: (-near[row["vector_key"]], row["id"]))

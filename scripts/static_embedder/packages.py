@@ -101,23 +101,27 @@ def archive(package: Package, cache: Path) -> Path:
 def fetch(packages: Sequence[Package], cache: Path) -> None:
     """Fetches what is not kept yet. Exits where a registry gives another archive than is listed."""
     cache.mkdir(parents=True, exist_ok=True)
-    for registry in ("pypi", "npm", "sdist"):
-        missing = [
-            p for p in packages if p.registry == registry and not archive(p, cache).is_file()
-        ]
-        if registry == "sdist":
-            for package in missing:
-                _fetch_source(package, cache)
-            continue
-        for start in range(0, len(missing), TOGETHER):
-            _fetch_some(registry, missing[start : start + TOGETHER], cache)
+    missing = [package for package in packages if not archive(package, cache).is_file()]
+    for registry in COMMANDS:
+        some = [package for package in missing if package.registry == registry]
+        for start in range(0, len(some), TOGETHER):
+            _fetch_some(registry, some[start : start + TOGETHER], cache)
+    if sources_only := [package for package in missing if package.registry == "sdist"]:
+        index = _index()
+        for package in sources_only:
+            _fetch_source(index, package, cache)
 
 
-def _fetch_source(package: Package, cache: Path) -> None:
-    """Fetches the sources of a package of Python, by their checksum in the index."""
+def _index() -> str:
+    """The address of the index that pip asks."""
     command = (sys.executable, "-m", "pip", "config", "get", "global.index-url")
     set_to = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    page = f"{(set_to or INDEX).rstrip('/')}/{package.name}/"
+    return (set_to or INDEX).rstrip("/")
+
+
+def _fetch_source(index: str, package: Package, cache: Path) -> None:
+    """Fetches the sources of a package of Python, by their checksum in the index."""
+    page = f"{index}/{package.name}/"
     asked = Request(page, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
     with urlopen(asked, timeout=FETCH_SECONDS_MAX) as answer:
         listed_files = json.load(answer)["files"]

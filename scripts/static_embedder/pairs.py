@@ -54,7 +54,6 @@ _DOC_COMMENT = re.compile(r"/\*\*(.*?)\*/[ \t]*\n", re.DOTALL)
 _DOCUMENTED_LINES = 40
 _FUNCTION = re.compile(r"[ \t]*(?!return\b)[\w\[\]<>*&:,.?@ ]*?\b(\w+)(?:<[^>]*>)?\([^;]*\{[ \t]*$")
 """A line that begins a function in a language with braces, or a block with a condition."""
-_NO_FUNCTION = frozenset({"if", "for", "while", "switch", "catch", "match", "guard", "using"})
 
 
 def pairs_of(name: str, text: str) -> Iterator[Pair]:
@@ -122,14 +121,14 @@ def _documented(text: str) -> Iterator[Pair]:
 
 
 def _named(text: str) -> Iterator[Pair]:
-    """Functions of languages with braces, by their names."""
+    """Functions of languages with braces, by their names of several words, as no keyword has."""
     lines = text.splitlines(keepends=True)
     for number, line in enumerate(lines):
         if len(line) > LINE_CHARS_MAX or not (found := _FUNCTION.match(line)):
             continue
         name = found[1]
         parts = _PARTS.findall(name)
-        if len(parts) > 1 and name not in _NO_FUNCTION:
+        if len(parts) > 1:
             rest = lines[number : number + _DOCUMENTED_LINES]
             body = "".join(rest[: _end_of_definition(rest)])
             yield from _pair(" ".join(parts), body.replace(name, ""), words_min=2)

@@ -22,7 +22,7 @@ from lsp_server.memory.base.base_schema import (
 from lsp_server.memory.base.base_tables import PinnedTables
 from lsp_server.memory.base.unit_vectors import unit_vector
 from lsp_server.memory.database import Database
-from lsp_server.memory.sql import equals
+from lsp_server.memory.sql import all_of, equals
 from lsp_server.memory.storage_errors import PlaceUnavailable
 from lsp_server.memory.storage_place import StoragePlace
 from lsp_server.memory.table import ROW_ID
@@ -113,8 +113,7 @@ class Base:
     def _scoped(self, where: str | None) -> str | None:
         if not self.alone or len(self.others) == 1:
             return where
-        own = equals("repository", self.build.repository)
-        return own if where is None else f"{own} AND {where}"
+        return all_of(equals("repository", self.build.repository), where)
 
 
 async def read_builds(database: Database) -> list[BaseBuild]:
