@@ -96,9 +96,12 @@ def attempts(
 
 
 async def doctor_report(
-    versions: str, session: Session | None, extra: Sequence[tuple[str, str]]
+    versions: str,
+    session: Session | None,
+    extra: Sequence[tuple[str, str]],
+    settings_problems: Sequence[str] | None,
 ) -> str:
-    """Writes the doctor's report as Markdown; `extra` are further sections, title and body."""
+    """Writes the doctor's report as Markdown, as `session.doctor_report` has it."""
     from lsp_server.session import doctor_report as doctor
 
-    return await doctor.doctor_report(versions, session, extra)
+    return await doctor.doctor_report(versions, session, extra, settings_problems)

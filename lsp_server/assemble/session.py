@@ -216,10 +216,17 @@ async def _release(background: TaskSet, roles: RoleModels) -> None:
     await roles.close()
 
 
-async def diagnose(session: Session | None, extra: Sequence[tuple[str, str]] = ()) -> str:
-    """Writes the doctor's report as Markdown; `extra` are further sections, title and body."""
+async def diagnose(
+    session: Session | None,
+    extra: Sequence[tuple[str, str]] = (),
+    settings_problems: Sequence[str] | None = None,
+) -> str:
+    """Writes the doctor's report as Markdown.
+
+    `extra` are further sections, title and body; `settings_problems` get one of their own.
+    """
     versions = f"Holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return await on_demand.doctor_report(versions, session, extra)
+    return await on_demand.doctor_report(versions, session, extra, settings_problems)
 
 
 def _services(

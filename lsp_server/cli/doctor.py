@@ -25,10 +25,9 @@ def doctor(workspace: Path) -> int:
 async def _doctor(workspace: Path) -> int:
     folder = workspace_folder(workspace)
     loaded = load(folder)
-    problems = "\n".join(f"- {problem}" for problem in loaded.problems) or "none"
     async with command_session(folder, loaded.settings) as session:
         servers = await asyncio.to_thread(background_servers)
-        sections = [("Background servers", servers), ("Problems with the settings", problems)]
-        report = await diagnose(session, sections)
+        problems = [str(problem) for problem in loaded.problems]
+        report = await diagnose(session, [("Background servers", servers)], problems)
     sys.stdout.write(visible(report))
     return 0

@@ -35,15 +35,20 @@ SKILLS_SHOWN_MAX = 50
 CONDITIONS_SHOWN_MAX = 50
 COMMAND_CHARS_MAX = 100
 PROBLEM = "**Problem:**"
+SETTINGS_PROBLEMS = "Problems with the settings"
 
 
 async def doctor_report(
-    versions: str, session: Session | None, extra: Sequence[tuple[str, str]] = ()
+    versions: str,
+    session: Session | None,
+    extra: Sequence[tuple[str, str]] = (),
+    settings_problems: Sequence[str] | None = None,
 ) -> str:
     """Writes the report as Markdown, with secrets masked.
 
-    `extra` are further sections, title and body. Only the model endpoint is asked
-    something; without a session nothing is.
+    `extra` are further sections, title and body, and `settings_problems` what is wrong with the
+    settings, None where that is said elsewhere. Only the model endpoint is asked something;
+    without a session nothing is.
     """
     sections = [("Versions", versions), ("Programs", _programs())]
     if session is not None:
@@ -70,21 +75,25 @@ async def doctor_report(
         ("Folders", f"settings: `{config_folder()}`\n\ndata: `{data_folder()}`"),
         *extra,
     ]
-    sections.append(("What is wrong", _wrong(sections)))
+    wrong = _wrong(sections)
+    if settings_problems is not None:
+        lines = [f"- {problem}" for problem in settings_problems]
+        sections.append((SETTINGS_PROBLEMS, "\n".join(lines) or "none"))
+        wrong += [f"- {SETTINGS_PROBLEMS}: {problem}" for problem in settings_problems]
+    sections.append(("What is wrong", "\n".join(wrong) or "nothing that is looked at here"))
     return "# Holdfast doctor\n" + "".join(
         f"\n## {title}\n\n{body.strip()}\n" for title, body in sections
     )
 
 
-def _wrong(sections: Sequence[tuple[str, str]]) -> str:
-    """Says again, where a terminal shows it, each problem that a section names."""
-    lines = [
+def _wrong(sections: Sequence[tuple[str, str]]) -> list[str]:
+    """Returns again, for the end that a terminal shows, each problem that a section names."""
+    return [
         f"- {title}: {line.replace(f'{PROBLEM} ', '').removeprefix('- ').strip()}"
         for title, body in sections
         for line in body.splitlines()
         if PROBLEM in line
     ]
-    return "\n".join(lines) or "nothing that is looked at here"
 
 
 def _permissions(session: Session) -> str:

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from lsp_server.assemble.session import diagnose
 from lsp_server.domain.tasks import Budget, Finished, Sampling, Task
 from lsp_server.models.scripted.scenario import ScriptedTurn
@@ -67,6 +69,21 @@ async def test_the_doctor_says_where_there_are_no_goals(project: Path) -> None:
         said = await section(shop, "Goals")
         assert "there are none; write some into `.holdfast/goals.md`" in said
         assert "judged by the worker's model" in said
+
+
+@pytest.mark.parametrize(
+    ("problems", "said", "wrong"),
+    [
+        (["run.steps is unknown"], "- run.steps is unknown", "- Problems with the settings: run.steps is unknown"),
+        ([], "none", "nothing that is looked at here"),
+    ],
+)  # fmt: skip
+async def test_the_doctor_ends_with_what_is_wrong_with_the_settings(
+    problems: list[str], said: str, wrong: str
+) -> None:
+    report = await diagnose(None, settings_problems=problems)
+    ends = f"\n## Problems with the settings\n\n{said}\n\n## What is wrong\n\n{wrong}\n"
+    assert report.endswith(ends)
 
 
 async def test_the_doctor_knows_what_max_mode_learned_and_did(project: Path) -> None:
