@@ -50,7 +50,7 @@ async def test_a_run_is_read_and_answered_in_neovim(typed_into: Path, editor: Ed
         await shown.keys("Set the answer", "Enter", "to 42, please.", "C-s")
         await looks(shown, "## You", "to 42, please.", "## Holdfast", "I look at it")
         assert len(server.requests) == 1, "it is read while it is said"
-        await looks(shown, "thought  (2 lines)", "read answer.py  (1 lines)", "- [x] look")
+        await looks(shown, "thought  (2 lines)", "read answer.py  (1 line)", "- [x] look")
         await looks(shown, "y  Approve once", "-answer = 41")
         await shown.keys("Escape", ":Holdfast answer", "Enter", "y")
         await looks(shown, "The answer is 42.", "achieved · 4 steps")

@@ -53,7 +53,8 @@ function M.fold(line) return conversation and conversation:fold(line) or '0' end
 
 function M.fold_text()
   local first = vim.fn.getline(vim.v.foldstart)
-  return ('%s  (%d lines) '):format(first, vim.v.foldend - vim.v.foldstart)
+  local count = vim.v.foldend - vim.v.foldstart
+  return ('%s  (%d line%s) '):format(first, count, count == 1 and '' or 's')
 end
 
 -- Takes an Event of a run of a client.
